@@ -1,0 +1,56 @@
+/** WHAT a call says. A format is pure: parsed bodies in, facts out. It knows nothing of promises, streams or blocking. */
+import type { Usage, UsageBound } from '../../src/domain/usage.ts';
+
+/** `gen_ai.operation.name` of the OTel GenAI conventions. */
+export type Operation = 'chat' | 'text_completion' | 'embeddings' | 'generate_content' | 'image_generation';
+
+export interface RequestFacts {
+  model: string;
+  stream: boolean;
+  /** Worst case of the request. Output is over all choices. */
+  bound: UsageBound;
+}
+
+/** What an answer (or what came of it) says. Everything may be missing; nothing is made up. */
+export interface ResponseFacts {
+  /** Served model. */
+  model?: string;
+  responseId?: string;
+  finishReasons?: readonly string[];
+  /** As the provider reported it. Absent: it reported none (or garbage, which `invalid` explains). */
+  usage?: Usage;
+  /** Reckoned from what was received; used only when `usage` is absent. */
+  estimate?: Usage;
+  invalid?: string;
+}
+
+/** Takes the stream's JSON events in order. `facts()` may be asked at any point, also after a break. */
+export interface StreamReader {
+  push(event: unknown): void;
+  facts(): ResponseFacts;
+}
+
+export interface Rewrite {
+  model?: string;
+  maxOutputTokens?: number;
+}
+
+export interface Format {
+  /** Such as `openai-chat`. */
+  id: string;
+  operation: Operation;
+  /** The provider when the host does not tell. */
+  provider: string;
+  /** Whether a request is of this format. `path` is the URL's pathname. */
+  matches(method: string, path: string): boolean;
+  /** `body` is the parsed JSON request, `bodyBytes` its size in UTF-8 bytes. Undefined: not a request of this format. */
+  request(body: unknown, bodyBytes: number): RequestFacts | undefined;
+  /** A new body with the rewrite applied; never changes its argument. */
+  rewrite(body: object, rewrite: Rewrite): object;
+  /** Asks for usage in the stream where the caller did not; undefined when there is nothing to ask for. */
+  askForUsage?(body: object): object | undefined;
+  /** With `askForUsage`: whether an event exists only because we asked, and is to be hidden from the caller. */
+  isExtraEvent?(event: unknown): boolean;
+  response(body: unknown, request: RequestFacts): ResponseFacts;
+  stream(request: RequestFacts): StreamReader;
+}

@@ -1,0 +1,57 @@
+/** Who an attempt was for. Dimension names are the ones used in budgets.yaml, on the wire and as metric labels. */
+export const DIMENSIONS = [
+  'organization',
+  'project',
+  'service',
+  'api_key',
+  'key_alias',
+  'team',
+  'cost_center',
+  'workflow',
+  'environment',
+  'customer',
+  'user',
+  'agent',
+  'provider',
+  'model',
+  'route',
+  'fallback',
+] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+
+/** Dimension → value; a dimension that is not known is absent, never the empty string. */
+export type Attribution = Partial<Record<Dimension, string>>;
+
+/** The longest value kept; longer ones are refused at the edge. */
+export const MAX_ATTRIBUTION_VALUE_LENGTH = 256;
+
+/** The instance of a `per` dimension that the attempt does not know. */
+export const UNSET = '(unset)';
+/** The instance that takes what comes after `max_instances`. */
+export const OTHER = '(other)';
+
+/** Dimension → patterns, any of which must match (`*` stands for any run of characters); all dimensions must match. */
+export type Match = Partial<Record<Dimension, readonly string[]>>;
+
+const compiled = new Map<string, RegExp>();
+
+/** Whether a value fits a pattern; only `*` is special, matching is case-sensitive and covers the whole value. */
+export function matchesPattern(pattern: string, value: string): boolean {
+  if (!pattern.includes('*')) return pattern === value;
+  let expression = compiled.get(pattern);
+  if (!expression) {
+    const source = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*');
+    expression = new RegExp(`^${source}$`, 's');
+    compiled.set(pattern, expression);
+  }
+  return expression.test(value);
+}
+
+export function matches(match: Match, attribution: Attribution): boolean {
+  for (const dimension in match) {
+    const value = attribution[dimension as Dimension];
+    const patterns = match[dimension as Dimension];
+    if (value === undefined || !patterns?.some((pattern) => matchesPattern(pattern, value))) return false;
+  }
+  return true;
+}

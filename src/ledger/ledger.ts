@@ -1,0 +1,215 @@
+/**
+ * The ledger keeps money: holds, immutable settlements with their postings, and the balances projected from them.
+ *
+ * `reserveMany` is the one place where a hold is granted, atomically over all accounts of an attempt. Every method is
+ * one durable step: its promise resolves after the commit, and rejects with `LedgerUnavailable` when the commit failed,
+ * in which case nothing of the batch happened. Time is always an argument. No method takes a function, so that a ledger
+ * can live in a worker or in a database.
+ */
+import type { AlertEvent } from '../domain/alert.ts';
+import type { Attribution, Dimension } from '../domain/attribution.ts';
+import type { HoldState } from '../domain/hold.ts';
+import type { NanoUsd } from '../domain/money.ts';
+import type { Receipt } from '../domain/receipt.ts';
+import type { EpochMs } from '../domain/time.ts';
+import type { Usage, UsageSource } from '../domain/usage.ts';
+import type { Window } from '../domain/window.ts';
+
+/**
+ * Account: an instance in a window. For a rolling budget `window` is the current sub-bucket, and accounts of the same
+ * instance that end after `since` count together; for a calendar budget `since` is the window's own start.
+ */
+export interface AccountRef {
+  instance: string;
+  window: Window;
+  since: EpochMs;
+}
+
+export interface Balance {
+  spentNanoUsd: NanoUsd;
+  heldNanoUsd: NanoUsd;
+  unresolvedNanoUsd: NanoUsd;
+}
+
+export interface AccountBalance extends Balance {
+  instance: string;
+  window: Window;
+}
+
+/** An account that must have room: spent + unresolved + held + amount ≤ cap, all counted since `since`. */
+export interface AccountDemand extends AccountRef {
+  budget: string;
+  amountNanoUsd: NanoUsd;
+  capNanoUsd: NanoUsd;
+}
+
+export interface ReserveRequest {
+  /** Idempotency key. */
+  attemptId: string;
+  callId: string;
+  session: string;
+  /** Digest of what was asked for; the same attempt with another digest is a conflict. */
+  digest: string;
+  provider: string;
+  model: string;
+  attribution: Attribution;
+  /** The attempt's whole worst case; each demand carries its own share (cost-line classes may narrow it). */
+  amountNanoUsd: NanoUsd;
+  /** Only stopping budgets. Empty: recorded as a hold without demands, always granted. */
+  demands: readonly AccountDemand[];
+  expiresAt: EpochMs;
+}
+
+export type ReserveOutcome =
+  | { outcome: 'granted'; hold: HoldRecord; replayed: boolean }
+  /** Settled and unresolved money alone leaves no room. */
+  | { outcome: 'exhausted'; demand: AccountDemand; balance: Balance }
+  /** Only live holds are in the way. */
+  | { outcome: 'contended'; demand: AccountDemand; balance: Balance }
+  /** The same attempt id was used with another digest, or has ended. */
+  | { outcome: 'conflict'; hold: HoldRecord };
+
+export interface HoldRecord {
+  attemptId: string;
+  callId: string;
+  session: string;
+  digest: string;
+  provider: string;
+  model: string;
+  attribution: Attribution;
+  amountNanoUsd: NanoUsd;
+  /** Server-stamped; decides every window of this attempt. */
+  admittedAt: EpochMs;
+  demands: readonly AccountDemand[];
+  state: HoldState;
+}
+
+export type AttemptStatus = 'ok' | 'error' | 'aborted' | 'rejected';
+
+export interface Posting extends AccountRef {
+  budget: string;
+  amountNanoUsd: NanoUsd;
+}
+
+export interface SettleRequest {
+  attemptId: string;
+  callId: string;
+  session: string;
+  digest: string;
+  /** When the attempt was admitted: of the hold if there is one, else as the caller reckoned it. */
+  admittedAt: EpochMs;
+  provider: string;
+  model: string;
+  attribution: Attribution;
+  usage: Usage;
+  source: UsageSource;
+  status: AttemptStatus;
+  receipt: Receipt;
+  /** Every account the cost posts to: at least the hold's own. */
+  postings: readonly Posting[];
+  /** Of the hold, what an estimate may have missed and stays unresolved. 0 for measured usage. */
+  remainderNanoUsd: NanoUsd;
+  responseId?: string;
+  traceId?: string;
+  spanId?: string;
+}
+
+/** The immutable event. `seq` is dense and ascending. */
+export interface Settlement extends Omit<SettleRequest, 'digest' | 'remainderNanoUsd'> {
+  seq: number;
+  bookedAt: EpochMs;
+  costNanoUsd: NanoUsd;
+  /** By how much the cost exceeds the hold; 0 otherwise. */
+  overageNanoUsd: NanoUsd;
+  /** There was no hold: booked and flagged. */
+  unknownHold: boolean;
+}
+
+export type SettleOutcome =
+  | { outcome: 'settled'; settlement: Settlement }
+  /** The same settlement came again: the first result. */
+  | { outcome: 'duplicate'; settlement: Settlement }
+  /** Another settlement of this attempt is booked already, or the hold was released, written off. Nothing changed. */
+  | { outcome: 'conflict'; reason: string };
+
+export type ReleaseOutcome = { outcome: 'released' | 'already_released' } | { outcome: 'unknown' | 'conflict' };
+
+/** Which live holds lose their owner and become unresolved. */
+export type LoseSelector = { attemptIds: readonly string[] } | { sessions: readonly string[] } | { expiredAt: EpochMs };
+
+export interface UsageQuery {
+  from: EpochMs;
+  to: EpochMs;
+  groupBy: readonly Dimension[];
+}
+export interface UsageRow {
+  group: Attribution;
+  costNanoUsd: NanoUsd;
+  calls: number;
+  inputTokens: number;
+  cachedReadTokens: number;
+  cacheWriteTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+  unpricedCalls: number;
+  estimatedCalls: number;
+}
+
+export interface VerifyReport {
+  settlements: number;
+  holds: number;
+  accounts: number;
+  /** Empty when every balance is the sum of its postings and every hold is accounted for. */
+  problems: readonly string[];
+}
+
+export interface Page<T> {
+  items: readonly T[];
+  /** Pass as `cursor` to go on; absent at the end. */
+  next?: string;
+}
+
+export interface Revision {
+  hash: string;
+  at: EpochMs;
+  by: string;
+}
+
+export interface Ledger {
+  /** Latest ledger time seen in any committed step; time never goes back behind it. 0 when empty. */
+  latestTime(): Promise<EpochMs>;
+  /** In request order; a request sees the grants of those before it. */
+  reserveMany(requests: readonly ReserveRequest[], now: EpochMs): Promise<ReserveOutcome[]>;
+  settleMany(requests: readonly SettleRequest[], now: EpochMs): Promise<SettleOutcome[]>;
+  releaseMany(attemptIds: readonly string[], now: EpochMs): Promise<ReleaseOutcome[]>;
+  /** Turns live holds to unresolved; answers those it changed. */
+  lose(selector: LoseSelector, reason: string, now: EpochMs): Promise<HoldRecord[]>;
+  /** An operator closes unresolved holds at $0. */
+  writeOff(attemptIds: readonly string[], by: string, reason: string, now: EpochMs): Promise<ReleaseOutcome[]>;
+  holds(attemptIds: readonly string[]): Promise<(HoldRecord | undefined)[]>;
+  /** Holds in state `held` or `unresolved`, or with an unresolved remainder. */
+  openHolds(): Promise<HoldRecord[]>;
+  /** Accounts whose window ends after the instant. */
+  accounts(endingAfter: EpochMs): Promise<AccountBalance[]>;
+  settlements(query: { from?: EpochMs; to?: EpochMs; cursor?: string; limit: number }): Promise<Page<Settlement>>;
+  usage(query: UsageQuery): Promise<UsageRow[]>;
+  /**
+   * Adds postings of booked settlements to accounts that did not exist then (a new or changed budget). Idempotent by
+   * (settlement, instance); answers how many were new.
+   */
+  backfill(postings: readonly (Posting & { seq: number })[], now: EpochMs): Promise<number>;
+  /** Keeps the events not seen before, and answers those. */
+  recordEvents(events: readonly AlertEvent[], now: EpochMs): Promise<AlertEvent[]>;
+  events(query: { cursor?: string; limit: number }): Promise<Page<AlertEvent>>;
+  /** Events of windows that end after the instant: what states are made of. */
+  liveEvents(endingAfter: EpochMs): Promise<AlertEvent[]>;
+  recordRevision(revision: Revision): Promise<void>;
+  /** Recomputes every balance from entries. */
+  verify(): Promise<VerifyReport>;
+  close(): Promise<void>;
+}
+
+/** The ledger could not commit. Nothing of the batch happened; the caller answers 503. */
+export class LedgerUnavailable extends Error {
+  override name = 'LedgerUnavailable';
+}

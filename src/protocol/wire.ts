@@ -1,0 +1,157 @@
+/**
+ * What goes over HTTP between a client and the server: snake_case, money as decimal strings of nano-USD, instants as
+ * ISO 8601 strings. Types only, shared by both sides; the server validates, the client checks what it acts on.
+ */
+import type { Attribution } from '../domain/attribution.ts';
+
+export interface WireUsage {
+  input_tokens: number;
+  cached_read_tokens?: number;
+  cache_write_5m_tokens?: number;
+  cache_write_1h_tokens?: number;
+  output_tokens: number;
+  reasoning_tokens?: number;
+  input_audio_tokens?: number;
+  cached_audio_tokens?: number;
+  output_audio_tokens?: number;
+  input_image_tokens?: number;
+  output_image_tokens?: number;
+  web_searches?: number;
+  batch?: boolean;
+  service_tier?: string;
+  inference_geo?: string;
+}
+
+export interface WireBound {
+  input_tokens: number;
+  output_tokens?: number;
+  choices?: number;
+  web_searches?: number;
+  batch?: boolean;
+  service_tier?: string;
+  inference_geo?: string;
+  cache_write_1h?: boolean;
+}
+
+/** What a session needs to know of the server's config. `version` changes when any of it does. */
+export interface WireRules {
+  version: string;
+  /** `none`: no budget acts, so attempts need no reservation and are only settled. */
+  admission: 'server' | 'none';
+  when_unreachable: 'allow' | 'block';
+  /** What a session may spend per outage when `allow`; decimal string of nano-USD. */
+  unreachable_allowance: string;
+  max_wait_ms: number;
+}
+
+export interface WireRateCard {
+  provider: string;
+  model: string;
+  catalogue: string;
+  /** As `pricing` serialises a rate card: price key → nano-USD per million, base and tiers. */
+  card: unknown;
+}
+
+export interface SessionRequest {
+  session: string;
+  attribution: Attribution;
+  pid?: number;
+  host?: string;
+  version?: string;
+}
+export interface SessionReply {
+  session: string;
+  heartbeat_ms: number;
+  server_time: string;
+  rules: WireRules;
+  rate_cards: WireRateCard[];
+}
+export interface HeartbeatRequest {
+  rules_version?: string;
+  /** Settlements waiting in the client's journal: shown to operators. */
+  journal_length?: number;
+}
+export interface HeartbeatReply {
+  server_time: string;
+  rules?: WireRules;
+  rate_cards?: WireRateCard[];
+}
+
+export interface ReservationRequest {
+  attempt_id: string;
+  call_id: string;
+  session: string;
+  provider: string;
+  model: string;
+  bound: WireBound;
+  attribution: Attribution;
+}
+/** 201. A rewrite asks the client to send that instead; the hold is for the rewritten attempt. */
+export interface ReservationReply {
+  hold: string;
+  decision: 'allow' | 'warn' | 'downgrade';
+  amount: string;
+  expires_at: string;
+  rewrite?: { model?: string; max_output_tokens?: number };
+  /** With `warn` and `downgrade`: the budget that says so. */
+  budget?: string;
+  state?: 'ok' | 'soft' | 'hard';
+}
+
+/** application/problem+json (RFC 9457). `type` ends in `problems/<kind>`. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code?: string;
+}
+/** 402, or 429 with Retry-After for waits. */
+export interface BudgetProblem extends Problem {
+  code: 'exhausted' | 'contended' | 'unmatched';
+  budget: string | null;
+  instance_key?: string;
+  action: 'block' | 'pause' | 'downgrade';
+  state?: 'ok' | 'soft' | 'hard';
+  limit?: string;
+  spent?: string;
+  /** Seconds. */
+  retry_after: number | null;
+  alert_id: string | null;
+}
+
+export interface SettlementBody {
+  usage: WireUsage;
+  measured: boolean;
+  status: 'ok' | 'error' | 'aborted' | 'rejected';
+  /** Model and provider really served, where the answer says so. */
+  served_model?: string;
+  response_id?: string;
+  trace_id?: string;
+  span_id?: string;
+}
+/** One of a batch. Self-contained: it can be booked even if the server never saw the reservation. */
+export interface SettlementRequest extends SettlementBody {
+  attempt_id: string;
+  call_id: string;
+  session: string;
+  provider: string;
+  model: string;
+  attribution: Attribution;
+  /** The client's own clock; used only when there is no hold. */
+  admitted_at: string;
+  /** `released`: the attempt never left the process or was never billed; `lost`: sent and never answered. */
+  end: 'settled' | 'released' | 'lost';
+}
+export interface SettlementsRequest {
+  settlements: SettlementRequest[];
+}
+export interface SettlementResult {
+  attempt_id: string;
+  outcome: 'settled' | 'duplicate' | 'released' | 'lost' | 'conflict' | 'invalid';
+  cost?: string;
+  detail?: string;
+}
+export interface SettlementsReply {
+  results: SettlementResult[];
+}

@@ -1,0 +1,77 @@
+/**
+ * Every span, attribute and metric name once. GenAI names are our own copy of the OTel GenAI semantic conventions
+ * (status: Development), so that a rename there is one line here.
+ */
+export const SCOPE_NAME = 'spendfuse';
+
+export const ATTR = {
+  operationName: 'gen_ai.operation.name',
+  providerName: 'gen_ai.provider.name',
+  requestModel: 'gen_ai.request.model',
+  requestMaxTokens: 'gen_ai.request.max_tokens',
+  responseModel: 'gen_ai.response.model',
+  responseId: 'gen_ai.response.id',
+  responseFinishReasons: 'gen_ai.response.finish_reasons',
+  usageInputTokens: 'gen_ai.usage.input_tokens',
+  usageOutputTokens: 'gen_ai.usage.output_tokens',
+  usageCacheReadInputTokens: 'gen_ai.usage.cache_read.input_tokens',
+  usageCacheCreationInputTokens: 'gen_ai.usage.cache_creation.input_tokens',
+  usageReasoningOutputTokens: 'gen_ai.usage.reasoning.output_tokens',
+  tokenType: 'gen_ai.token.type',
+  serverAddress: 'server.address',
+  serverPort: 'server.port',
+  errorType: 'error.type',
+  /** Prefix of attribution dimensions: `spendfuse.team`. */
+  attributionPrefix: 'spendfuse.',
+  cost: 'spendfuse.cost',
+  costStatus: 'spendfuse.cost.status',
+  decision: 'spendfuse.decision',
+  budget: 'spendfuse.budget',
+  attempts: 'spendfuse.attempts',
+} as const;
+
+/** Emitted by services, through the OTel API. */
+export const CLIENT_METRIC = {
+  tokenUsage: 'gen_ai.client.token.usage',
+  operationDuration: 'gen_ai.client.operation.duration',
+  cost: 'spendfuse.client.cost',
+} as const;
+
+/** On the server's /metrics. Rules and dashboards read only these. */
+export const METRIC = {
+  cost: 'spendfuse_cost_usd_total',
+  tokens: 'spendfuse_tokens_total',
+  calls: 'spendfuse_calls_total',
+  unpricedCalls: 'spendfuse_unpriced_calls_total',
+  unownedCost: 'spendfuse_unowned_cost_usd_total',
+  decisions: 'spendfuse_decisions_total',
+  decisionDuration: 'spendfuse_decision_duration_seconds',
+  budgetLimit: 'spendfuse_budget_limit_usd',
+  budgetSpent: 'spendfuse_budget_spent_usd',
+  budgetReserved: 'spendfuse_budget_reserved_usd',
+  budgetUnresolved: 'spendfuse_budget_unresolved_usd',
+  budgetState: 'spendfuse_budget_state',
+  budgetThresholdCrossed: 'spendfuse_budget_threshold_crossed',
+  budgetWindowEnd: 'spendfuse_budget_window_end_timestamp_seconds',
+  sessions: 'spendfuse_sessions',
+  waiting: 'spendfuse_waiting_reservations',
+  ready: 'spendfuse_ready',
+  configReloads: 'spendfuse_config_reloads_total',
+  configLastReloadSuccess: 'spendfuse_config_last_reload_successful',
+} as const;
+
+/** Labels of the counters made from settlements, in this order; all bounded (the config's `metrics.labels` may add). */
+export const USAGE_LABELS = ['service', 'team', 'environment', 'workflow', 'provider', 'model', 'key_alias'] as const;
+
+/**
+ * Labels of the budget gauges besides the `per` dimensions. `threshold` is the percentage as written, `80`;
+ * `state` is one of ok, soft, hard, each 0 or 1; `shadow` is `true` or `false`.
+ */
+export const BUDGET_LABEL = {
+  budget: 'budget',
+  owner: 'owner',
+  threshold: 'threshold',
+  severity: 'severity',
+  state: 'state',
+  shadow: 'shadow',
+} as const;
