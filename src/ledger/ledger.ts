@@ -58,6 +58,8 @@ export interface ReserveRequest {
   /** Only stopping budgets. Empty: recorded as a hold without demands, always granted. */
   demands: readonly AccountDemand[];
   expiresAt: EpochMs;
+  /** Opaque to the ledger; kept with the hold so that a replay can be answered as the first time. */
+  reply?: string;
 }
 
 export type ReserveOutcome =
@@ -81,6 +83,9 @@ export interface HoldRecord {
   /** Server-stamped; decides every window of this attempt. */
   admittedAt: EpochMs;
   demands: readonly AccountDemand[];
+  /** Of a settled(estimated) hold, what stays unresolved; 0 otherwise. */
+  remainderNanoUsd: NanoUsd;
+  reply?: string;
   state: HoldState;
 }
 
@@ -198,12 +203,19 @@ export interface Ledger {
    * (settlement, instance); answers how many were new.
    */
   backfill(postings: readonly (Posting & { seq: number })[], now: EpochMs): Promise<number>;
+  /**
+   * Adds demands to live (held or unresolved) holds without asking for room: the accounts of a new or changed budget
+   * must see what is in flight. Idempotent by (attempt, instance); answers how many were new.
+   */
+  adopt(demands: readonly { attemptId: string; demand: AccountDemand }[], now: EpochMs): Promise<number>;
   /** Keeps the events not seen before, and answers those. */
   recordEvents(events: readonly AlertEvent[], now: EpochMs): Promise<AlertEvent[]>;
   events(query: { cursor?: string; limit: number }): Promise<Page<AlertEvent>>;
   /** Events of windows that end after the instant: what states are made of. */
   liveEvents(endingAfter: EpochMs): Promise<AlertEvent[]>;
+  /** Config revisions and budget definitions seen, oldest first. A hash already there is kept as it is. */
   recordRevision(revision: Revision): Promise<void>;
+  revisions(): Promise<Revision[]>;
   /** Recomputes every balance from entries. */
   verify(): Promise<VerifyReport>;
   close(): Promise<void>;

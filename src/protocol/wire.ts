@@ -140,6 +140,8 @@ export interface SettlementRequest extends SettlementBody {
   attribution: Attribution;
   /** The client's own clock; used only when there is no hold. */
   admitted_at: string;
+  /** Worst case of an attempt that was sent without a reservation; with `lost` it is what becomes unresolved. */
+  bound?: WireBound;
   /** `released`: the attempt never left the process or was never billed; `lost`: sent and never answered. */
   end: 'settled' | 'released' | 'lost';
 }
