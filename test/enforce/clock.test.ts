@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { LedgerClock } from '../../src/enforce/clock.ts';
+
+const MINUTE = 60_000;
+
+function fakeClocks(wall: number) {
+  const clocks = { wallMs: wall, runMs: 0, wall: () => clocks.wallMs, monotonicMs: () => clocks.runMs };
+  const pass = (ms: number) => {
+    clocks.wallMs += ms;
+    clocks.runMs += ms;
+  };
+  return { clocks, pass };
+}
+
+test('ledger time follows the wall clock', () => {
+  const { clocks, pass } = fakeClocks(1_000_000);
+  const clock = new LedgerClock(clocks, 0);
+  pass(10 * MINUTE);
+  expect(clock.now()).toBe(1_000_000 + 10 * MINUTE);
+  expect(clock.problem()).toBeUndefined();
+});
+
+test('a backward step holds ledger time still until the wall has caught up', () => {
+  const { clocks, pass } = fakeClocks(10 * MINUTE);
+  const clock = new LedgerClock(clocks, 0);
+  clocks.wallMs -= 3 * MINUTE;
+  expect(clock.now()).toBe(10 * MINUTE);
+  pass(2 * MINUTE);
+  expect(clock.now()).toBe(10 * MINUTE);
+  pass(2 * MINUTE);
+  expect(clock.now()).toBe(11 * MINUTE);
+  expect(clock.problem()).toBeUndefined();
+});
+
+test('it never starts behind the latest time in the ledger', () => {
+  const { clocks } = fakeClocks(1_000);
+  expect(new LedgerClock(clocks, 5_000).now()).toBe(5_000);
+});
+
+test('a small forward step is followed', () => {
+  const { clocks } = fakeClocks(0);
+  const clock = new LedgerClock(clocks, 0);
+  clocks.wallMs += 4 * MINUTE;
+  expect(clock.now()).toBe(4 * MINUTE);
+  expect(clock.problem()).toBeUndefined();
+});
+
+test('a forward jump above five minutes stops ledger time and is a problem until confirmed', () => {
+  const { clocks, pass } = fakeClocks(MINUTE);
+  const clock = new LedgerClock(clocks, 0);
+  clocks.wallMs += 60 * MINUTE;
+  expect(clock.now()).toBe(MINUTE);
+  pass(10 * MINUTE);
+  expect(clock.now()).toBe(MINUTE);
+  expect(clock.problem()).toMatch(/jumped forward by 60 minutes.*\/v1\/clock\/confirm/);
+  expect(clock.confirm()).toBe(71 * MINUTE);
+  expect(clock.problem()).toBeUndefined();
+});
+
+test('a forward jump that is stepped back heals by itself', () => {
+  const { clocks, pass } = fakeClocks(MINUTE);
+  const clock = new LedgerClock(clocks, 0);
+  clocks.wallMs += 60 * MINUTE;
+  expect(clock.problem()).toBeDefined();
+  pass(MINUTE);
+  clocks.wallMs -= 60 * MINUTE;
+  expect(clock.problem()).toBeUndefined();
+  expect(clock.now()).toBe(2 * MINUTE);
+});
+
+test('several jumps add up and do not hide one another', () => {
+  const { clocks } = fakeClocks(0);
+  const clock = new LedgerClock(clocks, 0);
+  clocks.wallMs += 6 * MINUTE;
+  clock.now();
+  clocks.wallMs += 6 * MINUTE;
+  expect(clock.problem()).toMatch(/12 minutes/);
+});
