@@ -75,3 +75,16 @@ export const BUDGET_LABEL = {
   state: 'state',
   shadow: 'shadow',
 } as const;
+
+/** Labels of the other series: `decision` and `reason` on decisions, `type` on tokens, `outcome` on calls. */
+export const COUNTER_LABEL = {
+  decision: 'decision',
+  reason: 'reason',
+  type: 'type',
+  outcome: 'outcome',
+} as const;
+
+/** A threshold as the `threshold` label writes it: 8000 basis points are `80`, 1250 are `12.5`. */
+export function thresholdLabel(basisPoints: number): string {
+  return String(basisPoints / 100);
+}
