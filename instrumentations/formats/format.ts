@@ -9,6 +9,8 @@ export interface RequestFacts {
   stream: boolean;
   /** Worst case of the request. Output is over all choices. */
   bound: UsageBound;
+  /** What the input will probably come to, never above the bound; feeds `ResponseFacts.estimate`. */
+  estimatedInputTokens?: number;
 }
 
 /** What an answer (or what came of it) says. Everything may be missing; nothing is made up. */
@@ -22,6 +24,8 @@ export interface ResponseFacts {
   /** Reckoned from what was received; used only when `usage` is absent. */
   estimate?: Usage;
   invalid?: string;
+  /** Type or code of an error that the answer itself carries: a 200 with an error body, an error event in a stream. */
+  error?: string;
 }
 
 /** Takes the stream's JSON events in order. `facts()` may be asked at any point, also after a break. */
@@ -32,6 +36,7 @@ export interface StreamReader {
 
 export interface Rewrite {
   model?: string;
+  /** Ceiling for the field by which the caller limits output: per choice where a format has choices. */
   maxOutputTokens?: number;
 }
 
@@ -43,12 +48,18 @@ export interface Format {
   provider: string;
   /** Whether a request is of this format. `path` is the URL's pathname. */
   matches(method: string, path: string): boolean;
-  /** `body` is the parsed JSON request, `bodyBytes` its size in UTF-8 bytes. Undefined: not a request of this format. */
-  request(body: unknown, bodyBytes: number): RequestFacts | undefined;
+  /**
+   * `body` is the parsed JSON request, `bodyBytes` its size in UTF-8 bytes, `path` the URL's pathname (Azure
+   * names the model there). Undefined: not a request of this format.
+   */
+  request(body: unknown, bodyBytes: number, path?: string): RequestFacts | undefined;
   /** A new body with the rewrite applied; never changes its argument. */
   rewrite(body: object, rewrite: Rewrite): object;
-  /** Asks for usage in the stream where the caller did not; undefined when there is nothing to ask for. */
-  askForUsage?(body: object): object | undefined;
+  /**
+   * Asks for usage in the stream where the caller did not; undefined when there is nothing to ask for, or when
+   * `provider` (from `providerOf`) reports usage unasked or refuses the question.
+   */
+  askForUsage?(body: object, provider?: string): object | undefined;
   /** With `askForUsage`: whether an event exists only because we asked, and is to be hidden from the caller. */
   isExtraEvent?(event: unknown): boolean;
   response(body: unknown, request: RequestFacts): ResponseFacts;

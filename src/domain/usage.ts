@@ -58,6 +58,11 @@ export interface UsageBound {
   inferenceGeo?: string;
   /** The request asks for cache writes with the 1 hour lifetime. */
   cacheWrite1h?: boolean;
+  /**
+   * The provider adds input that the request does not contain (stored conversations, hosted files, documents by URL,
+   * results of its own tools): the model's context window bounds the input, not `inputTokens`.
+   */
+  unseenInput?: true;
 }
 
 /** `measured` came from the provider; `estimated` was reckoned from what was seen of a broken-off attempt. */

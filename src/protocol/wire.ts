@@ -31,6 +31,7 @@ export interface WireBound {
   service_tier?: string;
   inference_geo?: string;
   cache_write_1h?: boolean;
+  unseen_input?: true;
 }
 
 /** What a session needs to know of the server's config. `version` changes when any of it does. */

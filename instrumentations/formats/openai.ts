@@ -1,0 +1,35 @@
+/** What OpenAI's formats share with each other. */
+import { isObject, name } from './read.ts';
+
+/**
+ * The most an image can cost. gpt-4o-mini charges 2,833 + 5,667 a tile with at most 8 tiles; every other model stays
+ * under 10,000 patches (`detail: original`) with a multiplier of at most 1.25, or 85 + 170 a tile.
+ */
+export function tokensPerImage(model: string): number {
+  return model.includes('4o-mini') ? 48_169 : 12_500;
+}
+
+/** The model in the body; Azure names a deployment in the path instead: `/openai/deployments/NAME/…`. */
+export function modelOf(body: { model?: unknown }, path?: string): string {
+  const deployment = path === undefined ? undefined : /\/deployments\/([^/]+)\//.exec(path)?.[1];
+  return name(body.model) ?? deployment ?? 'unknown';
+}
+
+/** The tier as it is billed: `fast` is OpenAI's other word for `priority`. */
+export function tierOf(value: unknown): string | undefined {
+  return value === 'fast' ? 'priority' : name(value);
+}
+
+/** o1, o3, gpt-5 and later refuse `max_tokens`. Prefixes of routers (`openai/`) and fine-tunes (`ft:`) may stand before. */
+export function isReasoningModel(model: string): boolean {
+  return /(?:^|[/:])(?:o\d|gpt-(?:[5-9]|\d\d))/.test(model);
+}
+
+/** The lower of two ceilings, as a new value for a field that may hold garbage. */
+export function lowered(current: unknown, ceiling: number): number {
+  return typeof current === 'number' && current < ceiling ? current : ceiling;
+}
+
+export function isSearchTool(tool: unknown): boolean {
+  return isObject(tool) && typeof tool.type === 'string' && tool.type.startsWith('web_search');
+}

@@ -1,0 +1,170 @@
+/**
+ * What every format shares: reading counts out of JSON that may be anything, and turning what was seen of an answer
+ * into facts. Nothing here throws, and no text of a prompt or an answer leaves it.
+ */
+import { MAX_USAGE_COUNT, type Usage } from '../../src/domain/usage.ts';
+import type { RequestFacts, ResponseFacts } from './format.ts';
+
+export type Json = Record<string, unknown>;
+
+/**
+ * Bytes of JSON or text per token where nobody counted. English prose has 4 to 5, code and JSON 2 to 3: three errs
+ * slightly high for prose, as an estimate that money is set by should.
+ */
+export const ESTIMATE_BYTES_PER_TOKEN = 3;
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The array itself, or an empty one for anything else. */
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** A short, non-empty string (an id, a model, a reason) or undefined. Longer ones are not what they claim to be. */
+export function name(value: unknown): string | undefined {
+  return typeof value === 'string' && value.length > 0 && value.length <= 256 ? value : undefined;
+}
+
+/** Size in UTF-8 bytes; 0 for what is no string. */
+export function textBytes(value: unknown): number {
+  return typeof value === 'string' ? Buffer.byteLength(value) : 0;
+}
+
+export function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_USAGE_COUNT;
+}
+
+/** A limit in a request (`max_tokens`, `n`): positive or absent, for the provider refuses anything else. */
+export function limit(value: unknown): number | undefined {
+  return isCount(value) && value > 0 ? value : undefined;
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  return value === undefined ? 'missing' : value === null ? 'null' : `no number (${typeof value})`;
+}
+
+/** Reads counts of one usage object. The first that is no count stays in `problem`; zero and absent are the same. */
+export class CountReader {
+  problem: string | undefined;
+
+  optional(source: unknown, key: string): number | undefined {
+    const value = isObject(source) ? source[key] : undefined;
+    if (value === undefined || value === null) return undefined;
+    if (isCount(value)) return value === 0 ? undefined : value;
+    this.problem ??= `usage.${key} is ${describe(value)}`;
+    return undefined;
+  }
+
+  required(source: unknown, key: string): number {
+    const value = isObject(source) ? source[key] : undefined;
+    if (isCount(value)) return value;
+    this.problem ??= `usage.${key} is ${describe(value)}`;
+    return 0;
+  }
+}
+
+export type UsageReport = { usage: Usage } | { invalid: string };
+
+/** A copy without undefined members, so that facts are the same object over JSON. */
+export function defined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
+}
+
+/** What was read as usage, unless a count was garbage or a part exceeds its whole. */
+export function report(reader: CountReader, usage: Usage): UsageReport {
+  const problem = reader.problem ?? contradiction(usage);
+  return problem === undefined ? { usage: defined(usage) } : { invalid: problem };
+}
+
+function contradiction(usage: Usage): string | undefined {
+  const { inputTokens, outputTokens } = usage;
+  const cached = (usage.cachedReadTokens ?? 0) + (usage.cacheWrite5mTokens ?? 0) + (usage.cacheWrite1hTokens ?? 0);
+  const parts: readonly [string, number, string, number][] = [
+    ['cached', cached, 'input', inputTokens],
+    ['input audio', usage.inputAudioTokens ?? 0, 'input', inputTokens],
+    ['input image', usage.inputImageTokens ?? 0, 'input', inputTokens],
+    ['cached audio', usage.cachedAudioTokens ?? 0, 'cached', cached],
+    ['reasoning', usage.reasoningTokens ?? 0, 'output', outputTokens],
+    ['output audio', usage.outputAudioTokens ?? 0, 'output', outputTokens],
+    ['output image', usage.outputImageTokens ?? 0, 'output', outputTokens],
+    ['input', inputTokens, 'possible', MAX_USAGE_COUNT],
+    ['output', outputTokens, 'possible', MAX_USAGE_COUNT],
+  ];
+  const wrong = parts.find(([, part, , whole]) => part > whole);
+  return wrong && `usage has more ${wrong[0]} tokens (${wrong[1]}) than ${wrong[2]} tokens (${wrong[3]})`;
+}
+
+/** What a format saw of an answer, however much of it there was. */
+export interface Seen {
+  model?: string | undefined;
+  responseId?: string | undefined;
+  finishReasons?: readonly string[];
+  /** The last report that counts; absent when the provider gave none. */
+  report?: UsageReport | undefined;
+  /** Counts to fall back on that are better than ours: an earlier report, or the input alone. */
+  known?: Partial<Usage> | undefined;
+  /** UTF-8 bytes of text, reasoning and tool arguments received. */
+  outputBytes: number;
+  serviceTier?: string | undefined;
+  error?: string | undefined;
+}
+
+/** Facts from what was seen: the provider's usage if it is any good, otherwise an estimate and why. */
+export function conclude(seen: Seen, request: RequestFacts): ResponseFacts {
+  const facts = defined<ResponseFacts>({
+    ...(seen.model !== undefined && { model: seen.model }),
+    ...(seen.responseId !== undefined && { responseId: seen.responseId }),
+    ...(seen.finishReasons?.length && { finishReasons: seen.finishReasons }),
+    ...(seen.error !== undefined && { error: seen.error }),
+  });
+  const tier = servedTier(seen, request);
+  const usageReport = withoutEmptyCounts(seen);
+  if (usageReport && 'usage' in usageReport) return { ...facts, usage: { ...usageReport.usage, ...tier } };
+  const estimate = { ...estimated(seen, request), ...tier };
+  return usageReport ? { ...facts, estimate, invalid: usageReport.invalid } : { ...facts, estimate };
+}
+
+/** Gateways that do not count send zeros; with text in hand that is not a measurement. */
+function withoutEmptyCounts({ report, outputBytes }: Seen): UsageReport | undefined {
+  if (!report || !('usage' in report) || outputBytes === 0) return report;
+  const { inputTokens, outputTokens } = report.usage;
+  if (inputTokens > 0 || outputTokens > 0) return report;
+  return { invalid: `usage counts no tokens, but ${outputBytes} bytes were received` };
+}
+
+/** An error before any output costs nothing; anything else is reckoned from its bytes. */
+function estimated(seen: Seen, request: RequestFacts): Usage {
+  const { known, outputBytes } = seen;
+  const reckoned = Math.ceil(outputBytes / ESTIMATE_BYTES_PER_TOKEN);
+  const rejected = seen.error !== undefined && outputBytes === 0;
+  return {
+    ...known,
+    inputTokens: known?.inputTokens ?? (rejected ? 0 : estimatedInput(request)),
+    outputTokens: Math.max(known?.outputTokens ?? 0, reckoned),
+  };
+}
+
+function estimatedInput({ bound, estimatedInputTokens }: RequestFacts): number {
+  const probable = estimatedInputTokens ?? Math.ceil(bound.inputTokens / ESTIMATE_BYTES_PER_TOKEN);
+  return Math.min(probable, bound.inputTokens);
+}
+
+/** Tiers that cost more than the default. */
+const DEARER_TIERS: ReadonlySet<string> = new Set(['priority', 'fast']);
+
+/** The tier the answer names; where it names none, a dearer tier that was asked for, but never a cheaper one. */
+function servedTier(seen: Seen, request: RequestFacts): Pick<Usage, 'serviceTier'> {
+  const asked = request.bound.serviceTier;
+  const tier = seen.serviceTier ?? (asked !== undefined && DEARER_TIERS.has(asked) ? asked : undefined);
+  return tier === undefined ? {} : { serviceTier: tier };
+}
+
+/** `type`, `code` or the bare word of an error that an answer carries; undefined when it carries none. */
+export function errorOf(error: unknown): string | undefined {
+  if (error === undefined || error === null || error === false) return undefined;
+  if (!isObject(error)) return 'error';
+  return name(error.type) ?? name(error.code) ?? (isCount(error.code) ? String(error.code) : 'error');
+}
