@@ -15,8 +15,9 @@ export interface AlertEvent {
   budget: string;
   instance: string;
   labels: Attribution;
+  /** For a rolling budget: from the sub-bucket of the crossing until that has dropped out of the rolling window. */
   window: { start: EpochMs; end: EpochMs };
-  /** 0 for `denied` and `unpriced`. */
+  /** 0 for `denied` and `unpriced`. Thresholds at the same share are one event. */
   thresholdBasisPoints: number;
   severity: Severity;
   state: BudgetState;
