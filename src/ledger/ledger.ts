@@ -85,8 +85,17 @@ export interface HoldRecord {
   demands: readonly AccountDemand[];
   /** Of a settled(estimated) hold, what stays unresolved; 0 otherwise. */
   remainderNanoUsd: NanoUsd;
+  /** An operator wrote the remainder off; `remainderNanoUsd` is 0 since then. */
+  remainderClosed?: RemainderClosing;
   reply?: string;
   state: HoldState;
+}
+
+export interface RemainderClosing {
+  amountNanoUsd: NanoUsd;
+  at: EpochMs;
+  by: string;
+  reason: string;
 }
 
 export type AttemptStatus = 'ok' | 'error' | 'aborted' | 'rejected';

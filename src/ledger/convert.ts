@@ -1,0 +1,71 @@
+/** From what callers say to what the book needs, and back. Used by every ledger. */
+import type { Attribution } from '../domain/attribution.ts';
+import type { Booking, Hold, ReserveOp, SettleOp } from './entries.ts';
+import type { HoldRecord, ReserveRequest, Settlement, SettleRequest } from './ledger.ts';
+
+/** What a hold keeps of its attempt besides money. `A`: the attribution as the keeper has it, an object or its text. */
+export interface AttemptDetail<A> {
+  callId: string;
+  provider: string;
+  model: string;
+  attribution: A;
+  reply?: string;
+}
+
+export function reserveOp<A>(
+  request: ReserveRequest,
+  attribution: (given: Attribution) => A,
+): ReserveOp<AttemptDetail<A>> {
+  const { attemptId, session, digest, amountNanoUsd, demands, expiresAt } = request;
+  const { callId, provider, model, reply } = request;
+  const detail: AttemptDetail<A> = { callId, provider, model, attribution: attribution(request.attribution) };
+  if (reply !== undefined) detail.reply = reply;
+  return { attemptId, session, digest, amountNanoUsd, demands, expiresAt, detail };
+}
+
+export function settleOp<A, M>(
+  request: SettleRequest,
+  attribution: (given: Attribution) => A,
+  more: M,
+): SettleOp<AttemptDetail<A>, M> {
+  const { attemptId, session, digest, admittedAt, postings, remainderNanoUsd, callId, provider, model } = request;
+  return {
+    attemptId,
+    session,
+    digest,
+    admittedAt,
+    costNanoUsd: request.receipt.costNanoUsd,
+    estimated: request.source === 'estimated',
+    postings,
+    remainderNanoUsd,
+    detail: { callId, provider, model, attribution: attribution(request.attribution) },
+    more,
+  };
+}
+
+export function holdRecord<A>(hold: Hold<AttemptDetail<A>>, attribution: (kept: A) => Attribution): HoldRecord {
+  const { attemptId, session, digest, amountNanoUsd, admittedAt, demands, state, remainderNanoUsd } = hold;
+  const { callId, provider, model, reply } = hold.detail;
+  const record: HoldRecord = {
+    attemptId,
+    callId,
+    session,
+    digest,
+    provider,
+    model,
+    attribution: attribution(hold.detail.attribution),
+    amountNanoUsd,
+    admittedAt,
+    demands,
+    remainderNanoUsd,
+    state,
+  };
+  if (hold.remainderClosed) record.remainderClosed = hold.remainderClosed;
+  if (reply !== undefined) record.reply = reply;
+  return record;
+}
+
+export function settlementOf(request: SettleRequest, booking: Booking): Settlement {
+  const { digest: _, remainderNanoUsd: __, ...kept } = request;
+  return { ...kept, ...booking, costNanoUsd: request.receipt.costNanoUsd };
+}
