@@ -4,6 +4,12 @@ import { ESTIMATE_BYTES_PER_TOKEN } from './read.ts';
 /** Tokens around the messages: roles, separators, the preamble that providers put before tools. */
 export const FRAMING_TOKENS = 256;
 
+/**
+ * Searches of a hosted tool for which the request names no ceiling. An assumption: providers document none, and answers
+ * with more than ten searches are those of research models.
+ */
+export const ASSUMED_SEARCHES = 10;
+
 /** What an image, a recording or a document comes to when nobody counted. */
 const MEDIA_ESTIMATE_TOKENS = 1500;
 

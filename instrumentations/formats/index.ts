@@ -1,10 +1,14 @@
 /** The table of formats. A new one is a line in `FORMATS` and one in `formatFor`. */
+
+import { anthropicMessages } from './anthropic-messages.ts';
 import type { Format } from './format.ts';
 import { openaiChat } from './openai-chat.ts';
+import { openaiEmbeddings } from './openai-embeddings.ts';
+import { openaiResponses } from './openai-responses.ts';
 
 export { providerOf } from './provider.ts';
 
-export const FORMATS: readonly Format[] = [openaiChat];
+export const FORMATS: readonly Format[] = [openaiChat, openaiResponses, openaiEmbeddings, anthropicMessages];
 
 /**
  * The format of a request, if it is one of ours. Runs for every fetch of the service, so it looks at the last segment
@@ -21,6 +25,12 @@ function byLastSegment(segment: string): Format | undefined {
   switch (segment) {
     case 'completions':
       return openaiChat;
+    case 'responses':
+      return openaiResponses;
+    case 'embeddings':
+      return openaiEmbeddings;
+    case 'messages':
+      return anthropicMessages;
     default:
       return undefined;
   }

@@ -3,8 +3,6 @@ import type { Format } from './format.ts';
 
 const HOSTS: Readonly<Record<string, string>> = {
   'api.openai.com': 'openai',
-  'eu.api.openai.com': 'openai',
-  'us.api.openai.com': 'openai',
   'api.anthropic.com': 'anthropic',
   'api.groq.com': 'groq',
   'api.together.xyz': 'together',
@@ -15,20 +13,45 @@ const HOSTS: Readonly<Record<string, string>> = {
   'openrouter.ai': 'openrouter',
   'api.x.ai': 'x-ai',
   'api.fireworks.ai': 'fireworks',
+  'api.cerebras.ai': 'cerebras',
+  'api.perplexity.ai': 'perplexity',
+  'api.cohere.com': 'cohere',
+  'api.cohere.ai': 'cohere',
+  'api.moonshot.ai': 'moonshotai',
+  'api.moonshot.cn': 'moonshotai',
+  'api.novita.ai': 'novita',
+  'api.z.ai': 'zai',
+  'open.bigmodel.cn': 'zhipuai',
+  'api.minimax.io': 'minimax',
+  'api.minimaxi.com': 'minimax',
+  'api.voyageai.com': 'voyageai',
+  'inference.baseten.co': 'baseten',
+  'api.avian.io': 'avian',
+  'api.arcee.ai': 'arcee',
+  'api.doubleword.ai': 'doubleword',
+  'api.githubcopilot.com': 'github-copilot',
+  'api.cloudflare.com': 'cloudflare',
+  'generativelanguage.googleapis.com': 'google',
+  'aiplatform.googleapis.com': 'google',
 };
 
-/** Hosts whose first labels name a resource, a region or a data zone. */
+/** Hosts whose first labels name a resource, a region or a data zone: `NAME.openai.azure.com`, `eu.api.openai.com`. */
 const SUFFIXES: readonly (readonly [string, string])[] = [
   ['.openai.azure.com', 'azure'],
   ['.cognitiveservices.azure.com', 'azure'],
   ['.services.ai.azure.com', 'azure'],
+  ['.azure-api.net', 'azure'],
   ['.api.openai.com', 'openai'],
   ['.api.x.ai', 'x-ai'],
+  ['-aiplatform.googleapis.com', 'google'],
 ];
+
+const BEDROCK = /^bedrock-(?:runtime|mantle)\.[a-z0-9-]+\.(?:amazonaws\.com|api\.aws)$/;
 
 /** `host` may carry a port. A host that nobody knows (a gateway, a proxy, a stand-in) is taken at the format's word. */
 export function providerOf(host: string, format: Pick<Format, 'provider'>): string {
   const name = host.replace(/:\d+$/, '').toLowerCase();
-  const known = Object.hasOwn(HOSTS, name) ? HOSTS[name] : undefined;
-  return known ?? SUFFIXES.find(([suffix]) => name.endsWith(suffix))?.[1] ?? format.provider;
+  if (Object.hasOwn(HOSTS, name)) return HOSTS[name]!;
+  if (BEDROCK.test(name)) return 'aws';
+  return SUFFIXES.find(([suffix]) => name.endsWith(suffix))?.[1] ?? format.provider;
 }

@@ -122,8 +122,8 @@ export function conclude(seen: Seen, request: RequestFacts): ResponseFacts {
   });
   const tier = servedTier(seen, request);
   const usageReport = withoutEmptyCounts(seen);
-  if (usageReport && 'usage' in usageReport) return { ...facts, usage: { ...usageReport.usage, ...tier } };
-  const estimate = { ...estimated(seen, request), ...tier };
+  if (usageReport && 'usage' in usageReport) return { ...facts, usage: { ...tier, ...usageReport.usage } };
+  const estimate = { ...tier, ...estimated(seen, request) };
   return usageReport ? { ...facts, estimate, invalid: usageReport.invalid } : { ...facts, estimate };
 }
 

@@ -1,0 +1,220 @@
+/** POST …/v1/messages, beta or not. Counting tokens (`/count_tokens`) is free, batches have their own endpoint. */
+import type { UsageBound } from '../../src/domain/usage.ts';
+import { usageOf } from './anthropic-usage.ts';
+import { ASSUMED_SEARCHES, addImage, addInline, inputBound, inputEstimate, type Media, noMedia } from './bound.ts';
+import type { Format, RequestFacts, ResponseFacts, Rewrite, StreamReader } from './format.ts';
+import { lowered } from './openai.ts';
+import { conclude, defined, errorOf, isObject, type Json, limit, list, name, type Seen, textBytes } from './read.ts';
+
+/** Width × height / 750 with the long edge at most 2,576 pixels comes to 4,784 at the most; older models stop at 1,600. */
+const TOKENS_PER_IMAGE = 5_000;
+
+/** The preamble that comes with tools at all (documented: up to 804), and definitions that Anthropic writes itself. */
+const TOOLS_TOKENS = 1_000;
+const TYPED_TOOL_TOKENS = 3_000;
+const TOOLSET_TOKENS = 15_000;
+
+function request(body: unknown, bodyBytes: number): RequestFacts | undefined {
+  if (!isObject(body) || typeof body.model !== 'string' || !Array.isArray(body.messages)) return undefined;
+  const found = walk(body);
+  const bound: UsageBound = {
+    ...inputBound(bodyBytes, found.media, TOKENS_PER_IMAGE, found.toolTokens),
+    outputTokens: limit(body.max_tokens),
+    webSearches: found.webSearches || undefined,
+    serviceTier: body.speed === 'fast' ? 'fast' : name(body.service_tier),
+    inferenceGeo: name(body.inference_geo),
+    cacheWrite1h: found.cacheWrite1h || undefined,
+  };
+  return {
+    model: body.model,
+    stream: body.stream === true,
+    bound: defined(bound),
+    estimatedInputTokens: inputEstimate(bodyBytes, found.media),
+  };
+}
+
+interface Found {
+  media: Media;
+  toolTokens: number;
+  webSearches: number;
+  cacheWrite1h: boolean;
+}
+
+function walk(body: Json): Found {
+  const found: Found = { media: noMedia(), toolTokens: 0, webSearches: 0, cacheWrite1h: false };
+  noteCache(found, body);
+  addBlocks(found, body.system);
+  for (const message of list(body.messages)) if (isObject(message)) addBlocks(found, message.content);
+  const tools = list(body.tools);
+  if (tools.length > 0) found.toolTokens += TOOLS_TOKENS;
+  for (const tool of tools) if (isObject(tool)) addTool(found, tool);
+  // A stored thread, tools of a remote server, skills of a container: read without being in the request.
+  const stored = isObject(body.thread) || list(body.mcp_servers).length > 0 || isObject(body.container);
+  if (stored) found.media.unseen = true;
+  return found;
+}
+
+function noteCache(found: Found, block: Json): void {
+  if (isObject(block.cache_control) && block.cache_control.ttl === '1h') found.cacheWrite1h = true;
+}
+
+function addTool(found: Found, tool: Json): void {
+  noteCache(found, tool);
+  const type = name(tool.type);
+  if (type === undefined || type === 'custom') return;
+  if (type.startsWith('web_search_')) found.webSearches += limit(tool.max_uses) ?? ASSUMED_SEARCHES;
+  found.toolTokens += type.includes('toolset') ? TOOLSET_TOKENS : TYPED_TOOL_TOKENS;
+  // These the caller runs (or they search the request's own tools); what any other one finds joins the input.
+  if (!/^(?:bash|text_editor|memory|computer|browser|tool_search_tool)_/.test(type)) found.media.unseen = true;
+}
+
+/** Depth is bounded: a block holds blocks at most as a document inside a tool's result. */
+function addBlocks(found: Found, blocks: unknown, depth = 0): void {
+  if (depth > 4) found.media.unseen = true;
+  else for (const block of list(blocks)) if (isObject(block)) addBlock(found, block, depth);
+}
+
+function addBlock(found: Found, block: Json, depth: number): void {
+  noteCache(found, block);
+  const source = isObject(block.source) ? block.source : {};
+  switch (block.type) {
+    case 'image': // The same ceiling for base64, URL and file.
+      addImage(found.media, source.data);
+      break;
+    case 'document':
+      if (source.type === 'content') addBlocks(found, source.content, depth + 1);
+      else if (source.type !== 'text') addDocument(found.media, source);
+      break;
+    case 'container_upload':
+      found.media.unseen = true;
+      break;
+    default: // Text, thinking, tool uses and results, all of them in the body.
+      if (Array.isArray(block.content)) addBlocks(found, block.content, depth + 1);
+  }
+}
+
+/** A page is read as text and as an image: neither the bytes of a PDF nor its address or id tell its tokens. */
+function addDocument(media: Media, source: Json): void {
+  addInline(media, source.data);
+  media.unseen = true;
+}
+
+function rewrite(body: object, { model, maxOutputTokens }: Rewrite): object {
+  const next: Json = { ...body };
+  if (model !== undefined) next.model = model;
+  if (maxOutputTokens === undefined) return next;
+  next.max_tokens = lowered(next.max_tokens, maxOutputTokens);
+  const { thinking } = next;
+  // `budget_tokens` must stay below `max_tokens` and is at least 1,024: where there is no room, no thinking.
+  if (isObject(thinking) && typeof thinking.budget_tokens === 'number' && thinking.budget_tokens >= maxOutputTokens)
+    next.thinking =
+      maxOutputTokens > 1024
+        ? { ...thinking, budget_tokens: Math.max(1024, maxOutputTokens >> 1) }
+        : { type: 'disabled' };
+  return next;
+}
+
+/** Bytes of a content block or a delta: text, thinking, the arguments of a tool, hidden thinking in its encrypted form. */
+function bytesOf(part: Json): number {
+  const bytes = textBytes(part.text) + textBytes(part.thinking) + textBytes(part.partial_json) + textBytes(part.name);
+  return bytes + (part.type === 'redacted_thinking' ? textBytes(part.data) : 0);
+}
+
+function takeMessage(seen: Seen, message: Json): void {
+  seen.model ??= name(message.model);
+  seen.responseId ??= name(message.id);
+  for (const block of list(message.content)) if (isObject(block)) seen.outputBytes += blockBytes(block);
+  takeReason(seen, message.stop_reason);
+}
+
+/** A whole tool use has its arguments as an object. */
+function blockBytes(block: Json): number {
+  const input = isObject(block.input) && Object.keys(block.input).length > 0 ? JSON.stringify(block.input) : '';
+  return bytesOf(block) + textBytes(input);
+}
+
+function takeReason(seen: Seen, reason: unknown): void {
+  const given = name(reason);
+  if (given !== undefined) seen.finishReasons = [given];
+}
+
+function response(body: unknown, request: RequestFacts): ResponseFacts {
+  const seen: Seen = { outputBytes: 0 };
+  if (!isObject(body)) return conclude(seen, request);
+  takeMessage(seen, body);
+  seen.error = errorOf(body.error);
+  if (body.usage !== undefined && body.usage !== null) seen.report = usageOf(body.usage, request);
+  return conclude(seen, request);
+}
+
+/**
+ * `message_start` knows the input and guesses the output; each `message_delta` carries running totals. So the usage is
+ * measured once a `message_delta` gave an output count, and until then the input alone is.
+ */
+function stream(request: RequestFacts): StreamReader {
+  const seen: Seen = { outputBytes: 0 };
+  const totals = new Totals();
+  return {
+    push(event) {
+      if (isObject(event)) takeEvent(seen, totals, event);
+    },
+    facts: () => conclude({ ...seen, ...totals.facts(request) }, request),
+  };
+}
+
+function takeEvent(seen: Seen, totals: Totals, event: Json): void {
+  switch (event.type) {
+    case 'content_block_delta':
+      if (isObject(event.delta)) seen.outputBytes += bytesOf(event.delta);
+      break;
+    case 'content_block_start':
+      if (isObject(event.content_block)) seen.outputBytes += blockBytes(event.content_block);
+      break;
+    case 'message_start':
+      if (!isObject(event.message)) break;
+      takeMessage(seen, event.message);
+      totals.add(event.message.usage);
+      break;
+    case 'message_delta':
+      if (isObject(event.delta)) takeReason(seen, event.delta.stop_reason);
+      totals.add(event.usage);
+      totals.final ||= isObject(event.usage) && event.usage.output_tokens !== undefined;
+      break;
+    case 'error':
+      seen.error ??= errorOf(event.error ?? true);
+  }
+}
+
+/** The usage objects of a stream laid over each other: a later value wins, but null and zero take nothing back. */
+class Totals {
+  final = false;
+  private merged: Json | undefined;
+
+  add(usage: unknown): void {
+    if (!isObject(usage)) return;
+    this.merged ??= Object.create(null) as Json;
+    for (const [key, value] of Object.entries(usage)) {
+      if (value === null || value === undefined || (value === 0 && this.merged[key] !== undefined)) continue;
+      this.merged[key] = value;
+    }
+  }
+
+  facts(request: RequestFacts): Pick<Seen, 'report' | 'known'> {
+    if (!this.merged) return {};
+    if (this.final) return { report: usageOf(this.merged, request) };
+    const start = usageOf({ ...this.merged, output_tokens: 0 }, request);
+    if ('invalid' in start) return { report: start };
+    return start.usage.inputTokens > 0 ? { known: start.usage } : {};
+  }
+}
+
+export const anthropicMessages: Format = {
+  id: 'anthropic-messages',
+  operation: 'chat',
+  provider: 'anthropic',
+  matches: (method, path) => method === 'POST' && path.endsWith('/v1/messages'),
+  request,
+  rewrite,
+  response,
+  stream,
+};

@@ -1,0 +1,82 @@
+/** POST …/embeddings. There is no output and no stream. */
+import type { Usage, UsageBound } from '../../src/domain/usage.ts';
+import { inputBound, inputEstimate, noMedia } from './bound.ts';
+import type { Format, RequestFacts, ResponseFacts, Rewrite, StreamReader } from './format.ts';
+import { modelOf } from './openai.ts';
+import {
+  CountReader,
+  conclude,
+  errorOf,
+  isObject,
+  type Json,
+  list,
+  name,
+  report,
+  type Seen,
+  type UsageReport,
+} from './read.ts';
+
+function request(body: unknown, bodyBytes: number, path?: string): RequestFacts | undefined {
+  if (!isObject(body) || body.input === undefined) return undefined;
+  const media = noMedia();
+  media.unseen = list(body.input).some(isObject); // Pictures and the like, as some providers take them here.
+  const bound: UsageBound = { ...inputBound(bodyBytes, media, 0), outputTokens: 0 };
+  return {
+    model: modelOf(body, path),
+    stream: false,
+    bound,
+    estimatedInputTokens: inputEstimate(bodyBytes, media),
+  };
+}
+
+function rewrite(body: object, { model }: Rewrite): object {
+  return model === undefined ? { ...body } : { ...body, model };
+}
+
+function usageOf(body: Json): UsageReport | undefined {
+  const source = body.usage;
+  if (source === undefined || source === null) return undefined;
+  if (!isObject(source)) return { invalid: 'usage is no object' };
+  const reader = new CountReader();
+  // Voyage and others give the total alone; without output it is the same.
+  const key =
+    source.prompt_tokens === undefined && source.total_tokens !== undefined ? 'total_tokens' : 'prompt_tokens';
+  const usage: Usage = { inputTokens: reader.required(source, key), outputTokens: 0 };
+  const vectors = list(body.data).length;
+  if (reader.problem === undefined && usage.inputTokens === 0 && vectors > 0)
+    return { invalid: `usage counts no tokens, but ${vectors} vectors were received` };
+  return report(reader, usage);
+}
+
+function response(body: unknown, request: RequestFacts): ResponseFacts {
+  const seen: Seen = { outputBytes: 0 };
+  if (isObject(body)) {
+    seen.model = name(body.model);
+    seen.responseId = name(body.id);
+    seen.error = errorOf(body.error);
+    seen.report = usageOf(body);
+  }
+  return conclude(seen, request);
+}
+
+/** Nobody streams embeddings; whoever does is read as one whole answer, the last one. */
+function stream(request: RequestFacts): StreamReader {
+  let last: unknown;
+  return {
+    push(event) {
+      last = event;
+    },
+    facts: () => response(last, request),
+  };
+}
+
+export const openaiEmbeddings: Format = {
+  id: 'openai-embeddings',
+  operation: 'embeddings',
+  provider: 'openai',
+  matches: (method, path) => method === 'POST' && path.endsWith('/embeddings'),
+  request,
+  rewrite,
+  response,
+  stream,
+};
