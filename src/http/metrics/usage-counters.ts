@@ -1,0 +1,139 @@
+import { Histogram, type Registry } from 'prom-client';
+import type { Config } from '../../config/config.ts';
+import type { Attribution, Dimension } from '../../domain/attribution.ts';
+import type { Happening } from '../../enforce/enforcer.ts';
+import { COUNTER_LABEL, METRIC, USAGE_LABELS } from '../../telemetry/names.ts';
+import { type CardinalityBounds, LabelGuard } from './cardinality.ts';
+import { type Labels, Sums, usd } from './series.ts';
+
+const { decision, reason, type, outcome } = COUNTER_LABEL;
+
+/** Decisions that alerts wait for: they start at 0 with the first attempt of their kind, so that the first one counts. */
+const AWAITED_DENIALS = [
+  { [decision]: 'block', [reason]: 'exhausted' },
+  { [decision]: 'block', [reason]: 'contended' },
+] as const;
+const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Counters of what was decided and booked, by the usage labels and those that the config adds. */
+export class UsageCounters {
+  readonly #config: () => Config;
+  readonly #bounds: CardinalityBounds | undefined;
+  readonly #durations: Histogram;
+  #seen: Config;
+  #labels: readonly Dimension[];
+  #series: UsageSeries;
+
+  constructor(registry: Registry, config: () => Config, bounds?: CardinalityBounds) {
+    this.#config = config;
+    this.#bounds = bounds;
+    this.#seen = config();
+    this.#labels = labelsOf(this.#seen);
+    this.#series = new UsageSeries(this.#labels, bounds);
+    this.#durations = new Histogram({
+      name: METRIC.decisionDuration,
+      help: 'Seconds from a reservation to its decision, waiting included.',
+      labelNames: [decision],
+      buckets: DURATION_BUCKETS,
+      registers: [registry],
+    });
+    this.#durations.zero({ [decision]: 'allow' });
+    this.#durations.zero({ [decision]: 'block' });
+  }
+
+  record(happening: Happening): void {
+    if (happening.kind === 'alert') return;
+    this.#reconfigure();
+    if (happening.kind === 'settlement') this.#series.settled(happening);
+    else {
+      this.#durations.observe({ [decision]: happening.decision }, happening.durationSeconds);
+      this.#series.decided(happening);
+    }
+  }
+
+  write(registry: Registry): void {
+    this.#reconfigure();
+    this.#series.write(registry);
+  }
+
+  /** Other labels are other series: they start over, which Prometheus reads as a restart. */
+  #reconfigure(): void {
+    const config = this.#config();
+    if (config === this.#seen) return;
+    this.#seen = config;
+    const labels = labelsOf(config);
+    if (labels.join() === this.#labels.join()) return;
+    this.#labels = labels;
+    this.#series = new UsageSeries(labels, this.#bounds);
+  }
+}
+
+function labelsOf(config: Config): Dimension[] {
+  return [...new Set<Dimension>([...USAGE_LABELS, ...config.metrics.labels])];
+}
+
+type Of<K extends Happening['kind']> = Extract<Happening, { kind: K }>;
+
+class UsageSeries {
+  readonly #dimensions: readonly Dimension[];
+  readonly #guard: LabelGuard;
+  readonly #decisions: Sums;
+  readonly #cost: Sums;
+  readonly #tokens: Sums;
+  readonly #calls: Sums;
+  readonly #unpriced: Sums;
+  readonly #unowned: Sums;
+
+  constructor(dimensions: readonly Dimension[], bounds: CardinalityBounds | undefined) {
+    this.#dimensions = dimensions;
+    this.#guard = new LabelGuard(bounds);
+    this.#decisions = new Sums([decision, reason, ...dimensions]);
+    this.#cost = new Sums(dimensions);
+    this.#tokens = new Sums([type, ...dimensions]);
+    this.#calls = new Sums([outcome, ...dimensions]);
+    this.#unpriced = new Sums(dimensions);
+    this.#unowned = new Sums(dimensions);
+  }
+
+  decided(happening: Of<'decision'>): void {
+    const labels = this.#labelsOf(happening.attribution);
+    this.#decisions.add({ ...labels, [decision]: happening.decision, [reason]: happening.reason }, 1n);
+  }
+
+  settled({ attribution, receipt, owned, tokens, ...happening }: Of<'settlement'>): void {
+    const labels = this.#labelsOf(attribution);
+    this.#cost.add(labels, receipt.costNanoUsd);
+    this.#calls.add({ ...labels, [outcome]: happening.outcome }, 1n);
+    for (const kind in tokens) this.#tokens.add({ ...labels, [type]: kind }, BigInt(tokens[kind] as number));
+    if (receipt.status === 'unpriced') this.#unpriced.add(labels, 1n);
+    if (!owned) this.#unowned.add(labels, receipt.costNanoUsd);
+  }
+
+  /** What is first seen when it is decided is there at 0 before it is settled. */
+  #labelsOf(attribution: Attribution): Labels {
+    const raw = Object.fromEntries(this.#dimensions.map((name) => [name, attribution[name] ?? '']));
+    const { labels, isNew } = this.#guard.admit(raw);
+    if (isNew) this.#start(labels);
+    return labels;
+  }
+
+  #start(labels: Labels): void {
+    for (const sums of [this.#cost, this.#unpriced, this.#unowned]) sums.add(labels, 0n);
+    for (const denial of AWAITED_DENIALS) this.#decisions.add({ ...labels, ...denial }, 0n);
+    this.#calls.add({ ...labels, [outcome]: 'ok' }, 0n);
+    for (const kind of ['input', 'output']) this.#tokens.add({ ...labels, [type]: kind }, 0n);
+  }
+
+  write(registry: Registry): void {
+    this.#cost.writeCounter(registry, METRIC.cost, 'Cost of settled attempts in USD.', usd);
+    this.#tokens.writeCounter(registry, METRIC.tokens, 'Tokens of settled attempts, by type.');
+    this.#calls.writeCounter(registry, METRIC.calls, 'Settled attempts, by outcome.');
+    this.#unpriced.writeCounter(
+      registry,
+      METRIC.unpricedCalls,
+      'Attempts priced at the ceiling: nobody knows the price.',
+    );
+    this.#unowned.writeCounter(registry, METRIC.unownedCost, 'Cost in USD that matched no budget.', usd);
+    this.#decisions.writeCounter(registry, METRIC.decisions, 'Decisions about attempts.');
+  }
+}

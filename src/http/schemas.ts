@@ -1,0 +1,157 @@
+/**
+ * What requests look like, once: validation, the OpenAPI document and (checked below) the wire types say the same.
+ * Objects are strict, because a mistyped usage count or dimension would be money that nobody sees.
+ */
+import { z } from 'zod';
+import { type Attribution, DIMENSIONS, type Dimension, MAX_ATTRIBUTION_VALUE_LENGTH } from '../domain/attribution.ts';
+import { FINGERPRINT_PATTERN } from '../domain/fingerprint.ts';
+import { MAX_USAGE_COUNT } from '../domain/usage.ts';
+import type {
+  HeartbeatRequest,
+  ReservationRequest,
+  SessionRequest,
+  SettlementBody,
+  SettlementRequest,
+  WireBound,
+  WireUsage,
+} from '../protocol/wire.ts';
+
+/** Characters that need no escaping in a path, a log line or a label. */
+export const ID_PATTERN = /^[A-Za-z0-9._:-]{1,128}$/;
+/** Neither control characters nor halves of surrogate pairs. */
+const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u;
+
+export const idSchema = z.string().regex(ID_PATTERN, 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -');
+const text = z
+  .string()
+  .max(MAX_ATTRIBUTION_VALUE_LENGTH)
+  .regex(PRINTABLE, 'must be neither empty nor contain control characters');
+const count = z.int().min(0).max(MAX_USAGE_COUNT);
+const apiKey = z
+  .string()
+  .regex(FINGERPRINT_PATTERN, 'must be a fingerprint ("fp:" and 32 hex digits), never the key itself');
+
+type AttributionShape = { [D in Dimension]: z.ZodOptional<z.ZodString> };
+const attributionShape = Object.fromEntries(
+  DIMENSIONS.map((dimension) => [dimension, (dimension === 'api_key' ? apiKey : text).optional()]),
+) as AttributionShape;
+
+export const attributionSchema = z.strictObject(attributionShape).meta({
+  id: 'Attribution',
+  description: 'Who an attempt was for. A dimension that is not known is absent. `api_key` is a fingerprint.',
+});
+
+export const usageSchema = z
+  .strictObject({
+    input_tokens: count,
+    cached_read_tokens: count.optional(),
+    cache_write_5m_tokens: count.optional(),
+    cache_write_1h_tokens: count.optional(),
+    output_tokens: count,
+    reasoning_tokens: count.optional(),
+    input_audio_tokens: count.optional(),
+    cached_audio_tokens: count.optional(),
+    output_audio_tokens: count.optional(),
+    input_image_tokens: count.optional(),
+    output_image_tokens: count.optional(),
+    web_searches: count.optional(),
+    batch: z.boolean().optional(),
+    service_tier: text.optional(),
+    inference_geo: text.optional(),
+  })
+  .meta({
+    id: 'Usage',
+    description:
+      'What an attempt consumed. `input_tokens` includes cached reads and writes, `output_tokens` includes reasoning.',
+  });
+
+export const boundSchema = z
+  .strictObject({
+    input_tokens: count,
+    output_tokens: count.optional(),
+    choices: z.int().min(1).max(1024).optional(),
+    web_searches: count.optional(),
+    batch: z.boolean().optional(),
+    service_tier: text.optional(),
+    inference_geo: text.optional(),
+    cache_write_1h: z.boolean().optional(),
+    unseen_input: z.literal(true).optional(),
+  })
+  .meta({ id: 'Bound', description: 'What an attempt can consume at the most, known before it is sent.' });
+
+export const sessionRequestSchema = z
+  .strictObject({
+    session: idSchema,
+    attribution: attributionSchema,
+    pid: z.int().min(0).optional(),
+    host: text.optional(),
+    version: text.optional(),
+  })
+  .meta({ id: 'SessionRequest' });
+
+export const heartbeatRequestSchema = z
+  .strictObject({ rules_version: text.optional(), journal_length: count.optional() })
+  .meta({ id: 'HeartbeatRequest' });
+
+export const reservationRequestSchema = z
+  .strictObject({
+    attempt_id: idSchema,
+    call_id: idSchema,
+    session: idSchema,
+    provider: text,
+    model: text,
+    bound: boundSchema,
+    attribution: attributionSchema,
+  })
+  .meta({ id: 'ReservationRequest' });
+
+const settlementShape = {
+  usage: usageSchema,
+  measured: z.boolean(),
+  status: z.enum(['ok', 'error', 'aborted', 'rejected']),
+  served_model: text.optional(),
+  response_id: text.optional(),
+  trace_id: text.optional(),
+  span_id: text.optional(),
+};
+
+export const settlementBodySchema = z.strictObject(settlementShape).meta({ id: 'SettlementBody' });
+
+export const settlementRequestSchema = z
+  .strictObject({
+    ...settlementShape,
+    attempt_id: idSchema,
+    call_id: idSchema,
+    session: idSchema,
+    provider: text,
+    model: text,
+    attribution: attributionSchema,
+    admitted_at: z.iso.datetime({ offset: true }),
+    bound: boundSchema.optional(),
+    end: z.enum(['settled', 'released', 'lost']),
+  })
+  .meta({ id: 'SettlementRequest' });
+
+/** Elements are validated one by one, so that a bad one does not spoil the others. */
+export const settlementsEnvelopeSchema = z.strictObject({ settlements: z.array(z.unknown()) });
+export const settlementsRequestSchema = z
+  .strictObject({ settlements: z.array(settlementRequestSchema) })
+  .meta({ id: 'SettlementsRequest' });
+
+export const writeOffRequestSchema = z.strictObject({ reason: text }).meta({ id: 'WriteOffRequest' });
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Plain<T> = { [K in keyof T]: T[K] extends object ? Plain<T[K]> : T[K] };
+/** Compiles only while each schema means exactly its wire type. */
+type Agrees<S extends z.ZodType, W> = Same<Plain<z.infer<S>>, Plain<W>>;
+const agreement: readonly [
+  Agrees<typeof attributionSchema, Attribution>,
+  Agrees<typeof usageSchema, WireUsage>,
+  Agrees<typeof boundSchema, WireBound>,
+  Agrees<typeof sessionRequestSchema, SessionRequest>,
+  Agrees<typeof heartbeatRequestSchema, HeartbeatRequest>,
+  Agrees<typeof reservationRequestSchema, ReservationRequest>,
+  Agrees<typeof settlementBodySchema, SettlementBody>,
+  Agrees<typeof settlementRequestSchema, SettlementRequest>,
+] = [true, true, true, true, true, true, true, true];
+void agreement;
