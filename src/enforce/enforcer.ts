@@ -81,6 +81,8 @@ export interface Enforcer {
   usage(query: UsageQuery): Promise<UsageRow[]>;
   alerts(query: { cursor?: string; limit: number }): Promise<Page<AlertEvent>>;
   unresolved(): Promise<HoldRecord[]>;
+  /** Sessions that live; for the gauge. */
+  sessionCount?(): number;
   /** An operator confirms that the clock is right after a forward jump. */
   confirmClock(principal: Principal): Promise<{ now: EpochMs }>;
   /** Swaps the config: holds survive, new budgets start from history. Rejects and changes nothing when it cannot. */
