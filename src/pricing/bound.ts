@@ -1,0 +1,47 @@
+/**
+ * The most that a request can cost, known before it is sent. For every usage within the bound, `price` ≤ `bound`: each
+ * token is billed on one line, so the count bounds times the dearest reachable rates bound the sum of the lines.
+ */
+import type { CostClass } from '../domain/budget.ts';
+import { divideRounded, type NanoUsd } from '../domain/money.ts';
+import type { UsageBound } from '../domain/usage.ts';
+import { worstModifiers } from './modifiers.ts';
+import type { Bound, RateCard } from './pricing.ts';
+import { larger, modified, peakRate } from './rate.ts';
+import { unitsOf } from './substitutes.ts';
+import { boundProblem } from './usage-problem.ts';
+
+export { boundProblem } from './usage-problem.ts';
+
+/** For a card that knows neither its maximum nor its context window; the catalogue's cards always know. */
+const MAX_OUTPUT_TOKENS = 128_000;
+
+/** Errors: `RangeError` for counts that cannot be, as `boundProblem` puts it. */
+export const bound: Bound = (card, usageBound) => boundOf(card, usageBound);
+
+/** The worst case of the lines that a class-narrowed budget counts, rounded up. Absent classes: of all. */
+export function boundOf(card: RateCard, usageBound: UsageBound, classes?: readonly CostClass[]): NanoUsd {
+  const problem = boundProblem(usageBound);
+  if (problem) throw new RangeError(`bound of ${card.provider}/${card.model}: ${problem}`);
+  const modifiers = worstModifiers(card, usageBound);
+  let input = 0n;
+  let output = 0n;
+  let fees = 0n;
+  for (const unit of unitsOf(card)) {
+    if (classes && !classes.includes(unit.class)) continue;
+    if (unit.key === 'cache_write_1h_mtok' && !usageBound.cacheWrite1h) continue;
+    if (usageBound.audio === false && (unit.class === 'audio' || unit.key === 'cache_audio_read_mtok')) continue;
+    const rate = modified(peakRate(unit.rate, usageBound.inputTokens), unit.class, modifiers, 'up');
+    if (unit.side === 'input') input = larger(input, rate);
+    else if (unit.side === 'output') output = larger(output, rate);
+    else fees += rate * BigInt(unit.key === 'requests_kcount' ? 1 : (usageBound.webSearches ?? 0));
+  }
+  const tokens = BigInt(usageBound.inputTokens) * input + BigInt(outputBound(card, usageBound)) * output;
+  return divideRounded(tokens + fees, 1_000_000n, 'up');
+}
+
+/** Output tokens over all choices: the request's own bound, or what the model can write at the most. */
+export function outputBound(card: RateCard, usageBound: UsageBound): number {
+  if (usageBound.outputTokens !== undefined) return usageBound.outputTokens;
+  return (usageBound.choices ?? 1) * (card.maxOutputTokens ?? card.contextWindow ?? MAX_OUTPUT_TOKENS);
+}

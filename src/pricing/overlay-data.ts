@@ -1,0 +1,156 @@
+/**
+ * What genai-prices gets wrong or leaves out, as data. Providers are its provider ids, models are patterns of its row
+ * ids, prices are USD text. Rows are ours to keep right: each names where it comes from.
+ */
+import { type PriceKey, TOKEN_CLASSES } from './units.ts';
+
+interface Rule {
+  provider: string;
+  model: string;
+}
+
+/** A price that the row lacks, in USD per million tokens or per thousand fees. First match wins for each unit. */
+export const MISSING: readonly (Rule & { units: Partial<Record<PriceKey, string>> })[] = [
+  // developers.openai.com/api/docs/pricing, audio tokens and search models.
+  { provider: 'openai', model: 'gpt-4o-audio-preview', units: { input_audio_mtok: '40', output_audio_mtok: '80' } },
+  {
+    provider: 'openai',
+    model: 'gpt-4o-mini-audio-preview',
+    units: { input_audio_mtok: '10', output_audio_mtok: '20' },
+  },
+  { provider: 'openai', model: 'gpt-4o-search-preview', units: { web_searches_kcount: '25' } },
+  // ai.google.dev/gemini-api/docs/pricing, grounding with Google Search, beyond the free allowance.
+  { provider: 'google', model: 'gemini-3*', units: { web_searches_kcount: '14' } },
+  { provider: 'google', model: 'gemini-*', units: { web_searches_kcount: '35' } },
+];
+
+/** A price that the row lacks because the provider states it as a multiple of another one. */
+export const DERIVED: readonly (Rule & {
+  unit: PriceKey;
+  from: PriceKey;
+  times: bigint;
+  /** Leaves the row alone when it has this price. */
+  unless?: PriceKey;
+})[] = [
+  // platform.claude.com/docs/en/build-with-claude/prompt-caching: one-hour writes cost twice the input on every cloud.
+  { provider: 'aws', model: '*claude*', unit: 'cache_write_1h_mtok', from: 'input_mtok', times: 2n },
+  { provider: 'google', model: 'claude*', unit: 'cache_write_1h_mtok', from: 'input_mtok', times: 2n },
+  // ai.google.dev/gemini-api/docs/pricing: audio costs what text costs where it has no price of its own.
+  {
+    provider: 'google',
+    model: 'gemini-*',
+    unit: 'cache_audio_read_mtok',
+    from: 'cache_read_mtok',
+    times: 1n,
+    unless: 'input_audio_mtok',
+  },
+  { provider: 'google', model: 'gemini-*', unit: 'input_audio_mtok', from: 'input_mtok', times: 1n },
+  // These models write nothing but speech or pictures, and the row has that as plain output.
+  { provider: 'google', model: 'gemini-*-tts', unit: 'output_audio_mtok', from: 'output_mtok', times: 1n },
+  { provider: 'openai', model: '*-tts', unit: 'output_audio_mtok', from: 'output_mtok', times: 1n },
+  { provider: 'openai', model: 'gpt-image-*', unit: 'output_image_mtok', from: 'output_mtok', times: 1n },
+];
+
+/**
+ * Whole rows, by the model as it was asked for, in lower case: what genai-prices misses.
+ * Source: developers.openai.com/api/docs/pricing, fine-tuned models (o4-mini without data sharing, the dearer price).
+ */
+export const ROWS: readonly (Rule & { units: Partial<Record<PriceKey, string>> })[] = [
+  {
+    provider: 'openai',
+    model: 'ft:gpt-4.1-mini*',
+    units: { input_mtok: '0.8', cache_read_mtok: '0.2', output_mtok: '3.2' },
+  },
+  {
+    provider: 'openai',
+    model: 'ft:gpt-4.1-nano*',
+    units: { input_mtok: '0.2', cache_read_mtok: '0.05', output_mtok: '0.8' },
+  },
+  { provider: 'openai', model: 'ft:gpt-4.1*', units: { input_mtok: '3', cache_read_mtok: '0.75', output_mtok: '12' } },
+  { provider: 'openai', model: 'ft:o4-mini*', units: { input_mtok: '4', cache_read_mtok: '1', output_mtok: '16' } },
+];
+
+/** Rows without any price are unpriced, except these, which their providers give away. */
+export const FREE: readonly Rule[] = [
+  { provider: 'openai', model: 'moderation' }, // developers.openai.com/api/docs/guides/moderation
+  { provider: 'google', model: 'gemma-*' }, // ai.google.dev/gemini-api/docs/pricing
+  { provider: 'openrouter', model: '*:free' }, // openrouter.ai/docs/api-reference/limits
+];
+
+/**
+ * Tier starts that are one token too low. OpenAI (developers.openai.com/api/docs/models/gpt-5.4): prompts with MORE than
+ * 272K input tokens cost the long-context rates; 271,999 would put 272,000 among them.
+ */
+export const TIER_STARTS: readonly { listed: number; start: number }[] = [{ listed: 271_999, start: 272_000 }];
+
+export interface ModifierRow extends Rule {
+  on: 'service' | 'geo';
+  value: string;
+  ratio: readonly [numerator: number, denominator: number];
+  /** Absent: every class that is counted in tokens. Fees are never changed. */
+  classes?: typeof TOKEN_CLASSES;
+  assumption?: string;
+}
+
+const NOT_CACHED = TOKEN_CLASSES.filter((name) => name !== 'cached_read');
+
+const batch = (provider: string): ModifierRow => ({
+  provider,
+  model: '*',
+  on: 'service',
+  value: 'batch',
+  ratio: [1, 2],
+});
+const flex = (provider: string): ModifierRow => ({ provider, model: '*', on: 'service', value: 'flex', ratio: [1, 2] });
+const priority = (provider: string, model: string, ratio: ModifierRow['ratio']): ModifierRow => ({
+  provider,
+  model,
+  on: 'service',
+  value: 'priority',
+  ratio,
+});
+
+/** First match wins for each value. */
+export const MODIFIERS: readonly ModifierRow[] = [
+  // developers.openai.com/api/docs/pricing: batch and flex at half; openai.com/api-priority-processing.
+  batch('openai'),
+  flex('openai'),
+  priority('openai', 'gpt-4.1', [7, 4]),
+  priority('openai', 'gpt-4.1-mini', [7, 4]),
+  priority('openai', 'gpt-4.1-nano', [2, 1]),
+  priority('openai', 'gpt-4o', [17, 10]),
+  priority('openai', 'gpt-4o-2024-05-13', [7, 4]),
+  priority('openai', 'gpt-4o-mini', [5, 3]),
+  priority('openai', 'o3', [7, 4]),
+  priority('openai', 'o4-mini', [20, 11]),
+  priority('openai', 'gpt-5', [2, 1]),
+  priority('openai', 'gpt-5-mini', [9, 5]),
+  priority('openai', 'gpt-5.1', [2, 1]),
+  priority('openai', 'gpt-5.2', [2, 1]),
+  priority('openai', 'gpt-5.4', [2, 1]),
+  priority('openai', 'gpt-5.4-mini', [2, 1]),
+  priority('openai', 'gpt-5.5', [5, 2]),
+  // learn.microsoft.com/azure/ai-foundry/openai/how-to/batch
+  batch('azure'),
+  // platform.claude.com/docs/en/about-claude/pricing: batch, data residency. Its priority tier is capacity bought ahead.
+  batch('anthropic'),
+  { provider: 'anthropic', model: '*', on: 'geo', value: 'us', ratio: [11, 10] },
+  {
+    ...priority('anthropic', '*', [1, 1]),
+    assumption: 'committed capacity is settled by contract, shown at standard rates',
+  },
+  // ai.google.dev/gemini-api/docs/optimization: batch and flex at half, but not on cached tokens; priority at 1.8.
+  { ...batch('google'), classes: NOT_CACHED },
+  { ...flex('google'), classes: NOT_CACHED },
+  priority('google', '*', [9, 5]),
+  // aws.amazon.com/bedrock/pricing
+  batch('aws'),
+  flex('aws'),
+  priority('aws', '*', [7, 4]),
+  // mistral.ai/pricing, groq.com/pricing (flex costs the standard rate)
+  batch('mistral'),
+  batch('groq'),
+  { ...flex('groq'), ratio: [1, 1] },
+  // Whoever else serves priority asks no more than the dearest that is published, GPT-5.5's.
+  { ...priority('*', '*', [5, 2]), assumption: 'no ratio is published, the dearest known one is used' },
+];

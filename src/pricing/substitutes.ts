@@ -1,0 +1,93 @@
+/**
+ * Every unit's rate on a card: its own, or a stated stand-in that is not cheaper. A unit without a price is never $0.
+ * Worked out once for each card object and kept as long as the card lives.
+ */
+import { parseUsd } from '../domain/money.ts';
+import type { RateCard, UnitRate } from './pricing.ts';
+import { dearest, times } from './rate.ts';
+import { type PriceKey, UNITS } from './units.ts';
+
+export interface ResolvedUnit {
+  key: PriceKey;
+  class: (typeof UNITS)[number]['class'];
+  side: (typeof UNITS)[number]['side'];
+  rate: UnitRate;
+  /** The card has this price itself. */
+  own: boolean;
+  /** Why using it makes a receipt `partial`. */
+  note?: string;
+}
+
+/**
+ * A web search on a model that lists none, per thousand: the dearest published search fee, Gemini 2's grounding.
+ * Source: ai.google.dev/gemini-api/docs/pricing.
+ */
+const SEARCHES_USD_PER_THOUSAND = '35';
+
+interface Substitute {
+  rate(own: (key: PriceKey) => UnitRate | undefined, any: UnitRate): UnitRate;
+  /** How receipts name the stand-in. Absent: this is how providers bill, and nothing is doubtful about it. */
+  as?: string;
+}
+
+const input: Substitute['rate'] = (own, any) => own('input_mtok') ?? any;
+const output: Substitute['rate'] = (own, any) => own('output_mtok') ?? any;
+const dearestOutput: Substitute['rate'] = (own, any) => {
+  const known = (['output_mtok', 'output_audio_mtok', 'output_image_mtok'] as const).flatMap((key) => own(key) ?? []);
+  return known.length > 0 ? dearest(known) : any;
+};
+
+const SUBSTITUTES: Readonly<Record<PriceKey, Substitute>> = {
+  input_mtok: { rate: (_own, any) => any, as: "the card's dearest token price" },
+  output_mtok: { rate: (_own, any) => any, as: "the card's dearest token price" },
+  cache_read_mtok: { rate: input, as: 'uncached input' },
+  cache_write_mtok: { rate: input, as: 'input' },
+  cache_write_1h_mtok: {
+    // Where one-hour writes are sold they cost twice the input.
+    rate: (own, any) => dearest([times(input(own, any), 2n), own('cache_write_mtok') ?? input(own, any)]),
+    as: 'twice the input',
+  },
+  input_audio_mtok: { rate: input, as: 'input' },
+  cache_audio_read_mtok: { rate: (own, any) => own('input_audio_mtok') ?? input(own, any), as: 'uncached audio' },
+  // Vision models count images as input tokens, and reasoning is billed as output everywhere.
+  input_image_mtok: { rate: input },
+  output_reasoning_mtok: { rate: output },
+  output_audio_mtok: { rate: dearestOutput, as: 'the dearest output' },
+  output_image_mtok: { rate: dearestOutput, as: 'the dearest output' },
+  web_searches_kcount: {
+    rate: () => ({ base: parseUsd(SEARCHES_USD_PER_THOUSAND) * 1000n, tiers: [] }),
+    as: `${SEARCHES_USD_PER_THOUSAND} USD per thousand`,
+  },
+  // Only few providers ask for a fee per request, and those list it.
+  requests_kcount: { rate: () => ({ base: 0n, tiers: [] }) },
+};
+
+const resolved = new WeakMap<RateCard, readonly ResolvedUnit[]>();
+
+/** In the order of `UNITS`. Errors: `RangeError` when the card has no token price at all. */
+export function unitsOf(card: RateCard): readonly ResolvedUnit[] {
+  let units = resolved.get(card);
+  if (!units) {
+    units = resolve(card);
+    resolved.set(card, units);
+  }
+  return units;
+}
+
+function resolve(card: RateCard): readonly ResolvedUnit[] {
+  const own = (key: PriceKey) => (Object.hasOwn(card.units, key) ? card.units[key] : undefined);
+  const priced = UNITS.filter((unit) => unit.side !== 'fee').flatMap((unit) => own(unit.key) ?? []);
+  if (priced.length === 0) throw new RangeError(`rate card ${card.provider}/${card.model} has no token price`);
+  const any = dearest(priced);
+  return UNITS.map((unit) => {
+    const rate = own(unit.key);
+    const substitute = SUBSTITUTES[unit.key];
+    const note = rate ? card.assumed?.[unit.key] : substitute.as && `no price of its own, priced as ${substitute.as}`;
+    return {
+      ...unit,
+      rate: rate ?? substitute.rate(own, any),
+      own: rate !== undefined,
+      ...(note && { note: `${unit.key}: ${note}` }),
+    };
+  });
+}
