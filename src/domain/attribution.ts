@@ -33,20 +33,27 @@ export const OTHER = '(other)';
 /** Dimension → patterns, any of which must match (`*` stands for any run of characters); all dimensions must match. */
 export type Match = Partial<Record<Dimension, readonly string[]>>;
 
-const compiled = new Map<string, RegExp>();
-
-/** Whether a value fits a pattern; only `*` is special, matching is case-sensitive and covers the whole value. */
+/**
+ * Whether a value fits a pattern; only `*` is special, matching is case-sensitive and covers the whole value. Linear in
+ * the value whatever the pattern: values come from callers, and a regular expression of several `*` would not be.
+ */
 export function matchesPattern(pattern: string, value: string): boolean {
   if (!pattern.includes('*')) return pattern === value;
-  let expression = compiled.get(pattern);
-  if (!expression) {
-    const source = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*');
-    expression = new RegExp(`^${source}$`, 's');
-    compiled.set(pattern, expression);
+  const parts = pattern.split('*');
+  const first = parts[0]!;
+  const last = parts.at(-1)!;
+  const end = value.length - last.length;
+  let position = first.length;
+  if (position > end || !value.startsWith(first) || !value.endsWith(last)) return false;
+  for (const part of parts.slice(1, -1)) {
+    const found = value.indexOf(part, position);
+    if (found === -1 || found + part.length > end) return false;
+    position = found + part.length;
   }
-  return expression.test(value);
+  return true;
 }
 
+/** Whether all dimensions of a match fit; a dimension that the attempt does not know never does. */
 export function matches(match: Match, attribution: Attribution): boolean {
   for (const dimension in match) {
     const value = attribution[dimension as Dimension];

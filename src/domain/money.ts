@@ -16,7 +16,7 @@ const DECIMAL = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/;
  * Errors: `RangeError` when the text is no decimal number or has digits below the scale.
  */
 export function parseDecimal(text: string, scale: number): bigint {
-  const match = DECIMAL.exec(text.trim().replaceAll('_', ''));
+  const match = DECIMAL.exec(text.trim().replaceAll(/(?<=\d)_(?=\d)/g, ''));
   if (!match) throw new RangeError(`"${text}" is not a decimal number`);
   const [, sign, whole = '0', fraction = '', exponent = '0'] = match;
   const shift = scale - fraction.length + Number(exponent);
@@ -49,7 +49,7 @@ export function formatUsd(amount: NanoUsd): string {
   return `${sign}${digits.slice(0, -9)}${fraction ? `.${fraction}` : ''}`;
 }
 
-/** For people: `$1,234.50`, and below one dollar as many places as it takes to show two digits (`$0.00042`). */
+/** For people: `$1,234.50`, and below one cent as many places as it takes to show two digits (`$0.00042`). */
 export function displayUsd(amount: NanoUsd): string {
   const sign = amount < 0n ? '-' : '';
   const absolute = amount < 0n ? -amount : amount;
