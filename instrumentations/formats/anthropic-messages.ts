@@ -29,7 +29,7 @@ function request(body: unknown, bodyBytes: number): RequestFacts | undefined {
     model: body.model,
     stream: body.stream === true,
     bound: defined(bound),
-    estimatedInputTokens: inputEstimate(bodyBytes, found.media),
+    estimatedInputTokens: inputEstimate(bodyBytes, found.media, bound),
   };
 }
 
@@ -48,10 +48,18 @@ function walk(body: Json): Found {
   const tools = list(body.tools);
   if (tools.length > 0) found.toolTokens += TOOLS_TOKENS;
   for (const tool of tools) if (isObject(tool)) addTool(found, tool);
-  // A stored thread, tools of a remote server, skills of a container: read without being in the request.
-  const stored = isObject(body.thread) || list(body.mcp_servers).length > 0 || isObject(body.container);
-  if (stored) found.media.unseen = true;
+  if (readsMore(body)) found.media.unseen = true;
   return found;
+}
+
+/** A stored thread, tools of a remote server and skills are read without being in the request; compaction reads twice. */
+function readsMore(body: Json): boolean {
+  const { thread, container, compaction, context_management: context } = body;
+  if (isObject(thread) || isObject(container) || isObject(compaction)) return true;
+  const edits = isObject(context) ? list(context.edits) : [];
+  return (
+    list(body.mcp_servers).length > 0 || edits.some((edit) => isObject(edit) && name(edit.type)?.startsWith('compact'))
+  );
 }
 
 function noteCache(found: Found, block: Json): void {

@@ -59,8 +59,9 @@ export function inputBound(bodyBytes: number, media: Media, tokensPerImage: numb
   return media.unseen ? { inputTokens, unseenInput: true } : { inputTokens };
 }
 
-/** The probable input; text by its bytes, media by a flat figure. */
-export function inputEstimate(bodyBytes: number, media: Media): number {
+/** The probable input, text by its bytes and media by a flat figure; never above a bound that holds. */
+export function inputEstimate(bodyBytes: number, media: Media, bound: InputBound): number {
   const text = Math.max(bodyBytes - media.inlineBytes, 0);
-  return Math.ceil(text / ESTIMATE_BYTES_PER_TOKEN) + (media.images + media.inline) * MEDIA_ESTIMATE_TOKENS;
+  const tokens = Math.ceil(text / ESTIMATE_BYTES_PER_TOKEN) + (media.images + media.inline) * MEDIA_ESTIMATE_TOKENS;
+  return bound.unseenInput ? tokens : Math.min(tokens, bound.inputTokens);
 }

@@ -9,7 +9,7 @@ export interface RequestFacts {
   stream: boolean;
   /** Worst case of the request. Output is over all choices. */
   bound: UsageBound;
-  /** What the input will probably come to, never above the bound; feeds `ResponseFacts.estimate`. */
+  /** What the input will probably come to, never above a bound that holds; feeds `ResponseFacts.estimate`. */
   estimatedInputTokens?: number;
 }
 

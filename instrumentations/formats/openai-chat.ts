@@ -35,7 +35,7 @@ function request(body: unknown, bodyBytes: number, path?: string): RequestFacts 
     model,
     stream: body.stream === true,
     bound: defined(bound),
-    estimatedInputTokens: inputEstimate(bodyBytes, media),
+    estimatedInputTokens: inputEstimate(bodyBytes, media, bound),
   };
 }
 
@@ -87,7 +87,7 @@ function addPart(media: Media, part: Json): void {
 function rewrite(body: object, { model, maxOutputTokens }: Rewrite): object {
   const next: Json = { ...body };
   if (model !== undefined) next.model = model;
-  const strict = isReasoningModel(String(next.model));
+  const strict = isReasoningModel(name(next.model) ?? '');
   if (strict && typeof next.max_tokens === 'number' && next.model !== (body as Json).model) {
     next.max_completion_tokens ??= next.max_tokens;
     delete next.max_tokens;

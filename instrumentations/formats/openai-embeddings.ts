@@ -25,7 +25,7 @@ function request(body: unknown, bodyBytes: number, path?: string): RequestFacts 
     model: modelOf(body, path),
     stream: false,
     bound,
-    estimatedInputTokens: inputEstimate(bodyBytes, media),
+    estimatedInputTokens: inputEstimate(bodyBytes, media, bound),
   };
 }
 

@@ -33,7 +33,7 @@ function request(body: unknown, bodyBytes: number, path?: string): RequestFacts 
     model,
     stream: body.stream === true,
     bound: defined(bound),
-    estimatedInputTokens: inputEstimate(bodyBytes, media),
+    estimatedInputTokens: inputEstimate(bodyBytes, media, bound),
   };
 }
 
@@ -57,9 +57,11 @@ const CALLERS_TOOLS: ReadonlySet<unknown> = new Set([
 
 function mediaOf(body: Json): Media {
   const media = noMedia();
-  // Stored turns, a stored template, and what hosted tools find are read without being in the request.
+  // Stored turns, a stored template, and what hosted tools find are read without being in the request; compaction
+  // reads the request twice.
   const stored = [body.previous_response_id, body.conversation, body.prompt];
-  media.unseen = stored.some((state) => state !== undefined && state !== null);
+  media.unseen =
+    stored.some((state) => state !== undefined && state !== null) || list(body.context_management).length > 0;
   if (list(body.tools).some((tool) => !isObject(tool) || !CALLERS_TOOLS.has(tool.type))) media.unseen = true;
   for (const item of list(body.input)) if (isObject(item)) addItem(media, item);
   return media;

@@ -121,18 +121,24 @@ export function conclude(seen: Seen, request: RequestFacts): ResponseFacts {
     ...(seen.error !== undefined && { error: seen.error }),
   });
   const tier = servedTier(seen, request);
-  const usageReport = withoutEmptyCounts(seen);
-  if (usageReport && 'usage' in usageReport) return { ...facts, usage: { ...tier, ...usageReport.usage } };
-  const estimate = { ...tier, ...estimated(seen, request) };
-  return usageReport ? { ...facts, estimate, invalid: usageReport.invalid } : { ...facts, estimate };
+  const { report } = seen;
+  const usage = report && 'usage' in report ? report.usage : undefined;
+  const invalid = report && 'invalid' in report ? report.invalid : usage && uncounted(usage, seen.outputBytes);
+  if (usage && invalid === undefined) return { ...facts, usage: { ...tier, ...usage } };
+  const estimate = { ...tier, ...estimated(usage ? { ...seen, known: positive(usage) } : seen, request) };
+  return invalid === undefined ? { ...facts, estimate } : { ...facts, estimate, invalid };
 }
 
-/** Gateways that do not count send zeros; with text in hand that is not a measurement. */
-function withoutEmptyCounts({ report, outputBytes }: Seen): UsageReport | undefined {
-  if (!report || !('usage' in report) || outputBytes === 0) return report;
-  const { inputTokens, outputTokens } = report.usage;
-  if (inputTokens > 0 || outputTokens > 0) return report;
-  return { invalid: `usage counts no tokens, but ${outputBytes} bytes were received` };
+/** Gateways that do not count send zeros; with output in hand that is not a measurement. */
+function uncounted(usage: Usage, outputBytes: number): string | undefined {
+  if (outputBytes === 0) return undefined;
+  const kind = usage.outputTokens === 0 ? 'output' : usage.inputTokens === 0 ? 'input' : undefined;
+  return kind && `usage counts no ${kind} tokens, but ${outputBytes} bytes were received`;
+}
+
+/** What a usage did count. */
+function positive(usage: Usage): Partial<Usage> {
+  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== 0));
 }
 
 /** An error before any output costs nothing; anything else is reckoned from its bytes. */
@@ -148,8 +154,7 @@ function estimated(seen: Seen, request: RequestFacts): Usage {
 }
 
 function estimatedInput({ bound, estimatedInputTokens }: RequestFacts): number {
-  const probable = estimatedInputTokens ?? Math.ceil(bound.inputTokens / ESTIMATE_BYTES_PER_TOKEN);
-  return Math.min(probable, bound.inputTokens);
+  return estimatedInputTokens ?? Math.ceil(bound.inputTokens / ESTIMATE_BYTES_PER_TOKEN);
 }
 
 /** Tiers that cost more than the default. */
@@ -158,7 +163,8 @@ const DEARER_TIERS: ReadonlySet<string> = new Set(['priority', 'fast']);
 /** The tier the answer names; where it names none, a dearer tier that was asked for, but never a cheaper one. */
 function servedTier(seen: Seen, request: RequestFacts): Pick<Usage, 'serviceTier'> {
   const asked = request.bound.serviceTier;
-  const tier = seen.serviceTier ?? (asked !== undefined && DEARER_TIERS.has(asked) ? asked : undefined);
+  const named = seen.serviceTier === 'auto' ? undefined : seen.serviceTier; // Before it is served it has no tier.
+  const tier = named ?? (asked !== undefined && DEARER_TIERS.has(asked) ? asked : undefined);
   return tier === undefined ? {} : { serviceTier: tier };
 }
 

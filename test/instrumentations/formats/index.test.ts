@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { FORMATS, formatFor } from '../../../instrumentations/formats/index.ts';
+
+describe('formatFor', () => {
+  it.each([
+    ['POST', '/v1/chat/completions', 'openai-chat'],
+    ['POST', '/openai/v1/chat/completions', 'openai-chat'],
+    ['POST', '/openai/deployments/support/chat/completions', 'openai-chat'],
+    ['POST', '/v1/chat/completions/', 'openai-chat'],
+    ['POST', '/v1/responses', 'openai-responses'],
+    ['POST', '/v1/embeddings', 'openai-embeddings'],
+    ['POST', '/v1/messages', 'anthropic-messages'],
+    ['POST', '/anthropic/v1/messages', 'anthropic-messages'],
+  ])('%s %s is %s', (method, path, id) => {
+    expect(formatFor(method, path)?.id).toBe(id);
+  });
+
+  it.each([
+    ['GET', '/v1/chat/completions', 'lists stored completions'],
+    ['POST', '/v1/completions', 'is the legacy endpoint'],
+    ['POST', '/v1/chat/completions/chatcmpl-1', 'updates a stored completion'],
+    ['GET', '/v1/responses/resp_1', 'fetches a response'],
+    ['POST', '/v1/responses/resp_1/cancel', 'cancels a response'],
+    ['POST', '/v1/responses/input_tokens', 'counts tokens'],
+    ['POST', '/v1/messages/count_tokens', 'counts tokens'],
+    ['POST', '/v1/messages/batches', 'starts a batch'],
+    ['POST', '/v1/threads/thread_1/messages', 'adds to a thread'],
+    ['POST', '/api/chats/7/messages', 'is somebody else'],
+    ['POST', '/', 'is somebody else'],
+    ['POST', '', 'is nothing'],
+  ])('%s %s is no format: it %s', (method, path) => {
+    expect(formatFor(method, path)).toBeUndefined();
+  });
+
+  it('finds every format of the table, and each by its own test alone', () => {
+    const paths = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings', '/v1/messages'];
+    expect(paths.map((path) => formatFor('POST', path))).toEqual(FORMATS);
+    for (const path of paths) expect(FORMATS.filter((format) => format.matches('POST', path))).toHaveLength(1);
+  });
+
+  it.each([
+    ['openai-chat', { question: 'a form of somebody else' }],
+    ['openai-responses', { answers: [1, 2, 3] }],
+    ['openai-embeddings', { vectors: [] }],
+    ['anthropic-messages', { messages: [{ text: 'a chat of somebody else' }] }],
+  ])('%s leaves a body alone that only shares the path', (id, body) => {
+    expect(FORMATS.find((format) => format.id === id)!.request(body, 100)).toBeUndefined();
+  });
+});

@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { anthropicMessages } from '../../../instrumentations/formats/anthropic-messages.ts';
+import type { Format, Rewrite } from '../../../instrumentations/formats/format.ts';
+import { openaiChat } from '../../../instrumentations/formats/openai-chat.ts';
+import { openaiEmbeddings } from '../../../instrumentations/formats/openai-embeddings.ts';
+import { openaiResponses } from '../../../instrumentations/formats/openai-responses.ts';
+
+function frozen<T extends object>(value: T): T {
+  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) frozen(member);
+  return Object.freeze(value);
+}
+
+describe('rewrite', () => {
+  const cases: [string, Format, object, Rewrite, object][] = [
+    ['sets the model', openaiChat, { model: 'gpt-4.1' }, { model: 'gpt-4.1-mini' }, { model: 'gpt-4.1-mini' }],
+    [
+      'lowers max_tokens',
+      openaiChat,
+      { model: 'gpt-4.1', max_tokens: 900 },
+      { maxOutputTokens: 512 },
+      { model: 'gpt-4.1', max_tokens: 512 },
+    ],
+    [
+      'never raises',
+      openaiChat,
+      { model: 'gpt-4.1', max_tokens: 100 },
+      { maxOutputTokens: 512 },
+      { model: 'gpt-4.1', max_tokens: 100 },
+    ],
+    [
+      'lowers the field that the caller used',
+      openaiChat,
+      { model: 'gpt-4.1', max_completion_tokens: 900 },
+      { maxOutputTokens: 512 },
+      { model: 'gpt-4.1', max_completion_tokens: 512 },
+    ],
+    [
+      'lowers both where both are set',
+      openaiChat,
+      { model: 'x', max_completion_tokens: 900, max_tokens: 100 },
+      { maxOutputTokens: 512 },
+      { model: 'x', max_completion_tokens: 512, max_tokens: 100 },
+    ],
+    [
+      'adds max_tokens',
+      openaiChat,
+      { model: 'mistral-large' },
+      { maxOutputTokens: 512 },
+      { model: 'mistral-large', max_tokens: 512 },
+    ],
+    [
+      'adds max_completion_tokens for reasoning models',
+      openaiChat,
+      { model: 'o3' },
+      { maxOutputTokens: 512 },
+      { model: 'o3', max_completion_tokens: 512 },
+    ],
+    [
+      'takes null for nothing',
+      openaiChat,
+      { model: 'gpt-5', max_tokens: null },
+      { maxOutputTokens: 5 },
+      { model: 'gpt-5', max_tokens: null, max_completion_tokens: 5 },
+    ],
+    [
+      'moves the limit when the new model refuses max_tokens',
+      openaiChat,
+      { model: 'gpt-4.1', max_tokens: 900 },
+      { model: 'openai/gpt-5-mini', maxOutputTokens: 512 },
+      { model: 'openai/gpt-5-mini', max_completion_tokens: 512 },
+    ],
+    [
+      'replaces a limit that is garbage',
+      openaiChat,
+      { model: 'x', max_tokens: 'many' },
+      { maxOutputTokens: 512 },
+      { model: 'x', max_tokens: 512 },
+    ],
+    [
+      'lowers a response',
+      openaiResponses,
+      { model: 'o3', max_output_tokens: 9000 },
+      { model: 'o4-mini', maxOutputTokens: 512 },
+      { model: 'o4-mini', max_output_tokens: 512 },
+    ],
+    [
+      'limits a response',
+      openaiResponses,
+      { model: 'o3' },
+      { maxOutputTokens: 512 },
+      { model: 'o3', max_output_tokens: 512 },
+    ],
+    [
+      'keeps embeddings but for the model',
+      openaiEmbeddings,
+      { model: 'a', input: 'hi' },
+      { model: 'b', maxOutputTokens: 1 },
+      { model: 'b', input: 'hi' },
+    ],
+    [
+      'lowers a message',
+      anthropicMessages,
+      { model: 'a', max_tokens: 4000 },
+      { model: 'b', maxOutputTokens: 512 },
+      { model: 'b', max_tokens: 512 },
+    ],
+    [
+      'turns thinking off where there is no room for it',
+      anthropicMessages,
+      { max_tokens: 4000, thinking: { type: 'enabled', budget_tokens: 2000 } },
+      { maxOutputTokens: 512 },
+      { max_tokens: 512, thinking: { type: 'disabled' } },
+    ],
+    [
+      'halves thinking where there is some',
+      anthropicMessages,
+      { max_tokens: 9000, thinking: { type: 'enabled', budget_tokens: 8000 } },
+      { maxOutputTokens: 4000 },
+      { max_tokens: 4000, thinking: { type: 'enabled', budget_tokens: 2000 } },
+    ],
+  ];
+
+  it.each(cases)('%s', (_, format, body, rewrite, expected) => {
+    const next = format.rewrite(frozen(body), rewrite);
+    expect(next).toEqual(expected);
+    expect(next).not.toBe(body);
+  });
+
+  it('changes nothing that it was not asked to change', () => {
+    const body = { model: 'gpt-4.1', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }], tools: [] };
+    expect(openaiChat.rewrite(body, {})).toEqual(body);
+  });
+});
+
+describe('askForUsage', () => {
+  it.each<[string, object, string | undefined, object | undefined]>([
+    ['asks in a stream', { stream: true }, 'openai', { stream: true, stream_options: { include_usage: true } }],
+    [
+      'keeps other options',
+      { stream: true, stream_options: { include_obfuscation: false, include_usage: false } },
+      undefined,
+      { stream: true, stream_options: { include_obfuscation: false, include_usage: true } },
+    ],
+    [
+      'is silent where the caller asked',
+      { stream: true, stream_options: { include_usage: true } },
+      undefined,
+      undefined,
+    ],
+    ['is silent without a stream', { stream: false }, undefined, undefined],
+    ['is silent towards Mistral, which rejects the question', { stream: true }, 'mistral', undefined],
+    ['is silent towards OpenRouter, which tells anyway', { stream: true }, 'openrouter', undefined],
+    ['leaves garbage to the provider', { stream: true, stream_options: 'yes' }, undefined, undefined],
+  ])('%s', (_, body, provider, expected) => {
+    expect(openaiChat.askForUsage!(frozen(body), provider)).toEqual(expected);
+  });
+
+  it.each<[string, unknown, boolean]>([
+    ['usage without choices', { choices: [], usage: { prompt_tokens: 1 } }, true],
+    ['a chunk with usage and choices', { choices: [{ delta: {} }], usage: { prompt_tokens: 1 } }, false],
+    ['a chunk with usage null', { choices: [{ delta: {} }], usage: null }, false],
+    ["Azure's first chunk about the prompt", { choices: [], prompt_filter_results: [] }, false],
+    ['a moderation chunk', { choices: [], moderation: {}, usage: { prompt_tokens: 1 } }, false],
+    ['nonsense', 'data', false],
+  ])('then hides, or does not: %s', (_, event, hidden) => {
+    expect(openaiChat.isExtraEvent!(event)).toBe(hidden);
+  });
+});
