@@ -58,6 +58,8 @@ export interface UsageBound {
   inferenceGeo?: string;
   /** The request asks for cache writes with the 1 hour lifetime. */
   cacheWrite1h?: boolean;
+  /** `false`: the request surely carries no audio and asks for none, so the dearer audio rates cannot be reached. */
+  audio?: boolean;
   /**
    * The provider adds input that the request does not contain (stored conversations, hosted files, documents by URL,
    * results of its own tools): the model's context window bounds the input, not `inputTokens`.
