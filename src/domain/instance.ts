@@ -1,4 +1,4 @@
-import { type Attribution, type Dimension, type Match, matches, OTHER, UNSET } from './attribution.ts';
+import { type Attribution, DIMENSIONS, type Dimension, type Match, matches, OTHER, UNSET } from './attribution.ts';
 import type { Budget, BudgetInstance, BudgetTerms } from './budget.ts';
 
 /** Whether the config knows an owner of this name. */
@@ -22,6 +22,24 @@ function escapeSpecial(text: string): string {
     const code = character.charCodeAt(0).toString(16).toUpperCase();
     return code.length > 2 ? `%u${code}` : `%${code.padStart(2, '0')}`;
   });
+}
+
+/** What a key says, read back; `undefined` when `instanceKey` cannot have written it. */
+export function parseInstanceKey(key: string): { budget: string; labels: Attribution } | undefined {
+  const [, name = '', list] = /^([^{}]*)(?:\{(.*)\})?$/.exec(key) ?? [];
+  const entries = list?.split(',').map((entry) => entry.split('=') as [string, string?]) ?? [];
+  if (!entries.every(([dimension]) => (DIMENSIONS as readonly string[]).includes(dimension))) return undefined;
+  const labels: Attribution = Object.fromEntries(
+    entries.map(([dimension, value = '']) => [dimension, unescapeSpecial(value)]),
+  );
+  const parsed = { budget: unescapeSpecial(name), labels };
+  return instanceKey(parsed.budget, labels) === key ? parsed : undefined;
+}
+
+function unescapeSpecial(text: string): string {
+  return text.replace(/%(?:u([0-9A-F]{4})|([0-9A-F]{2}))/g, (_, unit, byte) =>
+    String.fromCharCode(Number.parseInt(unit ?? byte, 16)),
+  );
 }
 
 /** The instance that an attempt counts towards, or `undefined` when the budget does not match it. */

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { type Attribution, DIMENSIONS } from '../../src/domain/attribution.ts';
 import type { Budget } from '../../src/domain/budget.ts';
-import { instanceKey, matchBudgets, overflowInstance, resolveInstance } from '../../src/domain/instance.ts';
+import {
+  instanceKey,
+  matchBudgets,
+  overflowInstance,
+  parseInstanceKey,
+  resolveInstance,
+} from '../../src/domain/instance.ts';
 import { anyText, budget, ROLLING_DAY, threshold, usd } from './fixtures.ts';
 
 const nobody = () => false;
@@ -38,6 +44,31 @@ describe('the key of an instance', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('reads back as it was written', () => {
+    fc.assert(
+      fc.property(anyText, anyLabels, (name, labels) => {
+        expect(parseInstanceKey(instanceKey(name, labels))).toEqual({ budget: name, labels });
+      }),
+    );
+  });
+
+  test.each([
+    'search{}',
+    'search{team}',
+    'search{planet=mars}',
+    'search{team=a,team=b}',
+    'search{team=a,environment=b}',
+    'search{team=a',
+    'search}',
+    'search{team=a}{user=b}',
+    'search{team=%2c}',
+    'search{team=%41}',
+    'search{team=100%}',
+    'search{team=a=b}',
+  ])('%s is nobody’s', (key) => {
+    expect(parseInstanceKey(key)).toBeUndefined();
   });
 
   it('survives a database that keeps UTF-8', () => {
