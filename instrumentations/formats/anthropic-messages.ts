@@ -1,10 +1,10 @@
 /** POST …/v1/messages, beta or not. Counting tokens (`/count_tokens`) is free, batches have their own endpoint. */
 import type { UsageBound } from '../../src/domain/usage.ts';
-import { usageOf } from './anthropic-usage.ts';
+import { response, stream } from './anthropic-answer.ts';
 import { ASSUMED_SEARCHES, addImage, addInline, inputBound, inputEstimate, type Media, noMedia } from './bound.ts';
-import type { Format, RequestFacts, ResponseFacts, Rewrite, StreamReader } from './format.ts';
+import type { Format, RequestFacts, Rewrite } from './format.ts';
 import { lowered } from './openai.ts';
-import { conclude, defined, errorOf, isObject, type Json, limit, list, name, type Seen, textBytes } from './read.ts';
+import { defined, isObject, type Json, limit, list, name } from './read.ts';
 
 /** Width × height / 750 with the long edge at most 2,576 pixels comes to 4,784 at the most; older models stop at 1,600. */
 const TOKENS_PER_IMAGE = 5_000;
@@ -120,100 +120,6 @@ function rewrite(body: object, { model, maxOutputTokens }: Rewrite): object {
         ? { ...thinking, budget_tokens: Math.max(1024, maxOutputTokens >> 1) }
         : { type: 'disabled' };
   return next;
-}
-
-/** Bytes of a content block or a delta: text, thinking, the arguments of a tool, hidden thinking in its encrypted form. */
-function bytesOf(part: Json): number {
-  const bytes = textBytes(part.text) + textBytes(part.thinking) + textBytes(part.partial_json) + textBytes(part.name);
-  return bytes + (part.type === 'redacted_thinking' ? textBytes(part.data) : 0);
-}
-
-function takeMessage(seen: Seen, message: Json): void {
-  seen.model ??= name(message.model);
-  seen.responseId ??= name(message.id);
-  for (const block of list(message.content)) if (isObject(block)) seen.outputBytes += blockBytes(block);
-  takeReason(seen, message.stop_reason);
-}
-
-/** A whole tool use has its arguments as an object. */
-function blockBytes(block: Json): number {
-  const input = isObject(block.input) && Object.keys(block.input).length > 0 ? JSON.stringify(block.input) : '';
-  return bytesOf(block) + textBytes(input);
-}
-
-function takeReason(seen: Seen, reason: unknown): void {
-  const given = name(reason);
-  if (given !== undefined) seen.finishReasons = [given];
-}
-
-function response(body: unknown, request: RequestFacts): ResponseFacts {
-  const seen: Seen = { outputBytes: 0 };
-  if (!isObject(body)) return conclude(seen, request);
-  takeMessage(seen, body);
-  seen.error = errorOf(body.error);
-  if (body.usage !== undefined && body.usage !== null) seen.report = usageOf(body.usage, request);
-  return conclude(seen, request);
-}
-
-/**
- * `message_start` knows the input and guesses the output; each `message_delta` carries running totals. So the usage is
- * measured once a `message_delta` gave an output count, and until then the input alone is.
- */
-function stream(request: RequestFacts): StreamReader {
-  const seen: Seen = { outputBytes: 0 };
-  const totals = new Totals();
-  return {
-    push(event) {
-      if (isObject(event)) takeEvent(seen, totals, event);
-    },
-    facts: () => conclude({ ...seen, ...totals.facts(request) }, request),
-  };
-}
-
-function takeEvent(seen: Seen, totals: Totals, event: Json): void {
-  switch (event.type) {
-    case 'content_block_delta':
-      if (isObject(event.delta)) seen.outputBytes += bytesOf(event.delta);
-      break;
-    case 'content_block_start':
-      if (isObject(event.content_block)) seen.outputBytes += blockBytes(event.content_block);
-      break;
-    case 'message_start':
-      if (!isObject(event.message)) break;
-      takeMessage(seen, event.message);
-      totals.add(event.message.usage);
-      break;
-    case 'message_delta':
-      if (isObject(event.delta)) takeReason(seen, event.delta.stop_reason);
-      totals.add(event.usage);
-      totals.final ||= isObject(event.usage) && event.usage.output_tokens !== undefined;
-      break;
-    case 'error':
-      seen.error ??= errorOf(event.error ?? true);
-  }
-}
-
-/** The usage objects of a stream laid over each other: a later value wins, but null and zero take nothing back. */
-class Totals {
-  final = false;
-  private merged: Json | undefined;
-
-  add(usage: unknown): void {
-    if (!isObject(usage)) return;
-    this.merged ??= Object.create(null) as Json;
-    for (const [key, value] of Object.entries(usage)) {
-      if (value === null || value === undefined || (value === 0 && this.merged[key] !== undefined)) continue;
-      this.merged[key] = value;
-    }
-  }
-
-  facts(request: RequestFacts): Pick<Seen, 'report' | 'known'> {
-    if (!this.merged) return {};
-    if (this.final) return { report: usageOf(this.merged, request) };
-    const start = usageOf({ ...this.merged, output_tokens: 0 }, request);
-    if ('invalid' in start) return { report: start };
-    return start.usage.inputTokens > 0 ? { known: start.usage } : {};
-  }
 }
 
 export const anthropicMessages: Format = {

@@ -2,8 +2,8 @@
 import { isObject, name } from './read.ts';
 
 /**
- * The most an image can cost. gpt-4o-mini charges 2,833 + 5,667 a tile with at most 8 tiles; every other model stays
- * under 10,000 patches (`detail: original`) with a multiplier of at most 1.25, or 85 + 170 a tile.
+ * The most an image can cost. gpt-4o-mini charges 2,833 + 5,667 a tile with at most 8 tiles. The others stay under
+ * 85 + 170 a tile, 1,536 patches with a multiplier of at most 2.46, or 10,000 patches (`detail: original`) with 1.2.
  */
 export function tokensPerImage(model: string): number {
   return model.includes('4o-mini') ? 48_169 : 12_500;

@@ -32,6 +32,15 @@ export function textBytes(value: unknown): number {
   return typeof value === 'string' ? Buffer.byteLength(value) : 0;
 }
 
+/** Size of a value as JSON; 0 where it is nested too deeply for `JSON.stringify`. */
+export function jsonBytes(value: unknown): number {
+  try {
+    return textBytes(JSON.stringify(value));
+  } catch {
+    return 0;
+  }
+}
+
 export function isCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_USAGE_COUNT;
 }

@@ -80,6 +80,7 @@ function expectSoundRequest(format: Format, body: unknown): void {
   if (outputTokens !== undefined) expect(outputTokens).toBeGreaterThanOrEqual(0);
   const lower = format.rewrite(body, { model: 'cheaper', maxOutputTokens: 5 });
   expect(format.request(lower, bytes(lower))?.model).toBe('cheaper');
+  format.rewrite(body, { maxOutputTokens: 5 });
   format.askForUsage?.(body);
   expect(JSON.stringify(body)).toBe(before);
 }
@@ -104,6 +105,19 @@ describe.each(FORMATS)('$id', (format) => {
       fc.property(fc.jsonValue(), (body) => expectSoundRequest(format, body)),
       RUNS,
     );
+  });
+
+  it('takes JSON that is nested deeper than the stack', () => {
+    const deep = JSON.parse(`${'{"content":[{"input":'.repeat(30_000)}1${'}]}'.repeat(30_000)}`);
+    expectSoundFacts(format.response({ ...deep, usage: deep }, request));
+    for (const type of ['message_start', 'response.completed'])
+      expectSoundFacts(replayStream(format, [{ type, message: deep, response: deep, choices: [{ delta: deep }] }]));
+    expect(() => format.request({ model: 'm', messages: [deep], input: [deep], tools: [deep] }, 9)).not.toThrow();
+  });
+
+  it('takes a model that is no string', () => {
+    const body = { model: { toString: 1, valueOf: 2 }, max_tokens: 9 };
+    expect(format.rewrite(body, { maxOutputTokens: 5 })).toMatchObject({ model: body.model });
   });
 
   it('takes recorded requests with odd things in them', () => {
