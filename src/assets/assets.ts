@@ -9,6 +9,7 @@ import { prometheusTests } from './prometheus-tests.ts';
 import { provisioning } from './provisioning.ts';
 import { runbooks } from './runbooks.ts';
 
+export { type RouteCase, routeCases } from './alertmanager-routes.ts';
 export { type Asset, AssetError } from './asset.ts';
 export type { AssetOptions } from './options.ts';
 export { parseReceivers, RECEIVERS_PATH, type Receivers, webhookReceivers } from './receivers.ts';
