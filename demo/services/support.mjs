@@ -17,6 +17,7 @@ for (let ticket = 1; ticket <= tickets; ticket += 1) {
   });
   let answer = '';
   for await (const chunk of stream) answer += chunk.choices[0]?.delta?.content ?? '';
+  if (!answer) throw new Error(`ticket ${ticket} got no answer`);
   if (ticket % 10 === 0) console.log(`answered ${ticket} tickets`);
 }
 console.log(`all ${tickets} tickets answered`);

@@ -64,6 +64,8 @@ export interface BudgetInstance extends BudgetTerms {
   budget: Budget;
   /** Stable key: budget name and `per` values, as `instanceKey` writes it. */
   key: string;
+  /** The ledger's name for it: the key and the budget's definition, so that a changed definition has accounts of its own. */
+  account: string;
   /** The `per` dimensions with their values, `(unset)` or `(other)` included. */
   labels: Attribution;
 }

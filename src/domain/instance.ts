@@ -1,5 +1,6 @@
 import { type Attribution, DIMENSIONS, type Dimension, type Match, matches, OTHER, UNSET } from './attribution.ts';
 import type { Budget, BudgetInstance, BudgetTerms } from './budget.ts';
+import { definitionOf } from './definition.ts';
 
 /** Whether the config knows an owner of this name. */
 export type KnownOwner = (name: string) => boolean;
@@ -42,6 +43,13 @@ function unescapeSpecial(text: string): string {
   );
 }
 
+/** What an account's name says: the instance, and the definition under which it was opened. */
+export function parseAccount(account: string): { budget: string; labels: Attribution; definition: string } | undefined {
+  const [, key = '', definition = ''] = /^(.*)@([0-9a-f]{8})$/s.exec(account) ?? [];
+  const parsed = parseInstanceKey(key);
+  return parsed && definition ? { ...parsed, definition } : undefined;
+}
+
 /** The instance that an attempt counts towards, or `undefined` when the budget does not match it. */
 export function resolveInstance(
   budget: Budget,
@@ -81,7 +89,8 @@ export function instanceOf(budget: Budget, labels: Attribution, knownOwner: Know
   for (const override of budget.overrides) {
     if (matches(override.match, known)) assignDefined(terms, override.terms);
   }
-  return { ...terms, budget, labels, key: instanceKey(budget.name, labels) };
+  const key = instanceKey(budget.name, labels);
+  return { ...terms, budget, labels, key, account: `${key}@${definitionOf(budget, terms.window)}` };
 }
 
 /** Dimensions that a match narrows to exactly one value. */

@@ -83,6 +83,8 @@ export interface Enforcer {
   unresolved(): Promise<HoldRecord[]>;
   /** Sessions that live; for the gauge. */
   sessionCount?(): number;
+  /** Reservations that wait for live holds to end; for the gauge. */
+  waitingCount?(): number;
   /** An operator confirms that the clock is right after a forward jump. */
   confirmClock(principal: Principal): Promise<{ now: EpochMs }>;
   /** Swaps the config: holds survive, new budgets start from history. Rejects and changes nothing when it cannot. */

@@ -31,6 +31,8 @@ export interface WireBound {
   service_tier?: string;
   inference_geo?: string;
   cache_write_1h?: boolean;
+  /** `false`: no audio can be in it. */
+  audio?: boolean;
   unseen_input?: true;
 }
 
@@ -96,7 +98,6 @@ export interface ReservationReply {
   rewrite?: { model?: string; max_output_tokens?: number };
   /** With `warn` and `downgrade`: the budget that says so. */
   budget?: string;
-  state?: 'ok' | 'soft' | 'hard';
 }
 
 /** application/problem+json (RFC 9457). `type` ends in `problems/<kind>`. */

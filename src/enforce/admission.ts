@@ -1,0 +1,59 @@
+/**
+ * The decision before a call: who asks, what the attempt may cost and whom it counts for (`plan`), then the ledger, which
+ * grants all of its demands or none (`attempt`).
+ */
+import type { Denial } from '../domain/decision.ts';
+import { MAX_NANO_USD } from '../domain/money.ts';
+import type { ReservationReply, ReservationRequest } from '../protocol/wire.ts';
+import { Attempt, type Patience } from './attempt.ts';
+import { unmatchedDenial } from './denial.ts';
+import type { Principal, Refusal } from './enforcer.ts';
+import { identify } from './identify.ts';
+import { isRefusal, refuse } from './refusal.ts';
+import { assertReady, type Room } from './room.ts';
+
+export type Decided = { granted: ReservationReply; replayed: boolean } | { denied: Denial };
+
+export async function reserve(
+  room: Room,
+  request: ReservationRequest,
+  principal: Principal,
+  patience: Patience,
+): Promise<Decided | Refusal> {
+  const startedMs = room.clocks.monotonicMs();
+  assertReady(room);
+  const attribution = whoAsks(room, request, principal);
+  if (isRefusal(attribution)) return attribution;
+  const attempt = new Attempt(room, request, attribution, principal);
+  if (attempt.plan.amountNanoUsd >= MAX_NANO_USD) {
+    return refuse(422, 'absurd-bound', 'the bound of this attempt is worth more than an account may hold');
+  }
+  const isDenied = attempt.plan.instances.length === 0 && room.policy.config.unmatched === 'deny';
+  const decided = isDenied ? { denied: unmatchedDenial() } : await attempt.admit(patience);
+  if (!isRefusal(decided)) tell(room, attempt, decided, startedMs);
+  return decided;
+}
+
+function whoAsks(room: Room, request: ReservationRequest, principal: Principal) {
+  const session = room.sessions.get(request.session);
+  if (!session)
+    return refuse(404, 'unknown-session', `no session "${request.session}"; open it with POST /v1/sessions`);
+  if (session.principal !== undefined && session.principal !== principal.name) {
+    return refuse(403, 'foreign-session', `session "${request.session}" belongs to another token`);
+  }
+  const { provider, model } = request;
+  const said = { ...session.said, ...request.attribution, provider, model };
+  return identify(room.policy.config, said, principal.token);
+}
+
+function tell(room: Room, attempt: Attempt, decided: Decided, startedMs: number): void {
+  const denial = 'denied' in decided ? decided.denied : undefined;
+  room.emit({
+    kind: 'decision',
+    decision: denial?.action ?? attempt.plan.decision,
+    reason: denial?.code ?? 'fits',
+    attribution: attempt.plan.attribution,
+    durationSeconds: (room.clocks.monotonicMs() - startedMs) / 1000,
+    ...(denial && { denial }),
+  });
+}

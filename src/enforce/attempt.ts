@@ -1,0 +1,217 @@
+/**
+ * One attempt on its way to a hold. Where only live holds are in the way it waits its turn; where the money is gone it is
+ * denied. Whoever ends a wait (a grant, a denial, the time, the caller) ends it once, and a hold granted to a caller that
+ * has gone meanwhile is released again.
+ */
+import { hash } from 'node:crypto';
+import type { Attribution } from '../domain/attribution.ts';
+import type { EpochMs } from '../domain/time.ts';
+import type { AccountDemand, Balance, HoldRecord, ReserveOutcome, ReserveRequest } from '../ledger/ledger.ts';
+import { boundFromWire } from '../protocol/usage.ts';
+import type { ReservationReply, ReservationRequest } from '../protocol/wire.ts';
+import type { Decided } from './admission.ts';
+import { denialOf } from './denial.ts';
+import { NotReady, type Principal, type Refusal } from './enforcer.ts';
+import { type Plan, planAttempt } from './plan.ts';
+import type { Policy } from './policy.ts';
+import { refuse } from './refusal.ts';
+import { assertReady, type Room, tellAll } from './room.ts';
+
+/** How the caller waits: until it goes away; `onWait` is called once when the wait begins. */
+export interface Patience {
+  signal: AbortSignal;
+  onWait(): void;
+}
+
+export class Attempt {
+  plan: Plan;
+  #policy: Policy;
+  readonly #room: Room;
+  readonly #request: ReservationRequest;
+  readonly #attribution: Attribution;
+  readonly #principal: Principal;
+  readonly #digest: string;
+  /** What stood in the way the last time. */
+  #obstacle: { demand: AccountDemand; balance: Balance } | undefined;
+
+  constructor(room: Room, request: ReservationRequest, attribution: Attribution, principal: Principal) {
+    this.#room = room;
+    this.#request = request;
+    this.#attribution = attribution;
+    this.#principal = principal;
+    this.#digest = digestOf(request);
+    this.#policy = room.policy;
+    this.plan = this.#planNow();
+  }
+
+  async admit(patience: Patience): Promise<Decided | Refusal> {
+    const isBehind = this.#room.waiting.isAhead(this.#instances());
+    const decided = isBehind ? undefined : await this.#room.gate.pass(() => this.#try());
+    return decided ?? this.#wait(patience);
+  }
+
+  #planNow(): Plan {
+    const { provider, model, bound } = this.#request;
+    const asked = { attribution: this.#attribution, provider, model, bound: boundFromWire(bound) };
+    return planAttempt(this.#room.policy, this.#room.standing, asked, this.#room.clock.now());
+  }
+
+  #replan(): void {
+    this.#policy = this.#room.policy;
+    this.plan = this.#planNow();
+  }
+
+  #instances(): string[] {
+    return this.plan.demands.map(({ instance }) => instance);
+  }
+
+  /** Undefined when only live holds are in the way. */
+  async #try(): Promise<Decided | Refusal | undefined> {
+    const { shares, ledger, clock, policy } = this.#room;
+    if (policy !== this.#policy) this.#replan();
+    const now = clock.now();
+    const tooMuch = shares.isExceeded(this.#principal.token, this.plan.demands, (account) => this.#spent(account, now));
+    if (tooMuch) {
+      this.#obstacle = { demand: tooMuch, balance: this.#balanceSeen(tooMuch, now) };
+      return undefined;
+    }
+    const [outcome] = await ledger.reserveMany([this.#reservation(now)], now);
+    if (outcome?.outcome === 'contended') this.#obstacle = outcome;
+    return !outcome || outcome.outcome === 'contended' ? undefined : this.#conclude(outcome, now);
+  }
+
+  async #conclude(
+    outcome: Exclude<ReserveOutcome, { outcome: 'contended' }>,
+    now: EpochMs,
+  ): Promise<Decided | Refusal> {
+    if (outcome.outcome === 'granted') return this.#granted(outcome.hold, outcome.replayed);
+    const { attempt_id } = this.#request;
+    if (outcome.outcome === 'exhausted') {
+      const { denial, event } = denialOf(outcome, this.plan, this.#room.standing, attempt_id, now);
+      await tellAll(this.#room, event ? [event] : []);
+      return { denied: denial };
+    }
+    const isSame = outcome.hold.digest === this.#digest;
+    const why = isSame ? `has ended (${outcome.hold.state.state})` : 'was used for another request';
+    return refuse(409, 'attempt-conflict', `attempt "${attempt_id}" ${why}; use a new attempt_id`);
+  }
+
+  #granted(hold: HoldRecord, replayed: boolean): Decided {
+    this.#room.cards.use(hold.provider, hold.model, this.plan.card);
+    this.#room.shares.take(hold, this.#principal.token);
+    const expiresAt = hold.state.state === 'held' ? hold.state.expiresAt : hold.admittedAt;
+    const granted: ReservationReply = {
+      hold: hold.attemptId,
+      decision: 'allow',
+      amount: hold.amountNanoUsd.toString(),
+      expires_at: new Date(expiresAt).toISOString(),
+      ...(JSON.parse(hold.reply ?? '{}') as Partial<ReservationReply>),
+    };
+    return { granted, replayed };
+  }
+
+  #wait(patience: Patience): Promise<Decided | Refusal> {
+    const { waiting, policy } = this.#room;
+    const { promise, resolve, reject } = Promise.withResolvers<Decided | Refusal>();
+    let isOver = false;
+    const end = (settle: () => void): void => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(timer);
+      patience.signal.removeEventListener('abort', giveUp);
+      waiting.leave(waiter);
+      settle();
+      // Who stood behind may go now.
+      void waiting.wake();
+    };
+    const giveUp = (): void => end(() => resolve({ denied: this.#contended() }));
+    const retry = async (): Promise<boolean> => {
+      try {
+        assertReady(this.#room);
+        this.#replan();
+        const decided = await this.#room.gate.pass(() => this.#try());
+        if (isOver && decided && 'granted' in decided) await this.#giveBack();
+        else if (decided) end(() => resolve(decided));
+        return decided !== undefined;
+      } catch (error) {
+        end(() => reject(error instanceof Error ? error : new NotReady(String(error))));
+        return true;
+      }
+    };
+    // A reload may change what it demands while it waits.
+    const instances = (): string[] => this.#instances();
+    const waiter = {
+      get instances() {
+        return instances();
+      },
+      retry,
+    };
+    const timer = setTimeout(giveUp, policy.config.maxWaitMs);
+    patience.signal.addEventListener('abort', giveUp, { once: true });
+    waiting.add(waiter);
+    patience.onWait();
+    if (patience.signal.aborted) giveUp();
+    // What was in the way may have ended between the try and taking a place in line.
+    else void waiting.wake();
+    return promise;
+  }
+
+  async #giveBack(): Promise<void> {
+    this.#room.shares.give(this.#request.attempt_id);
+    await this.#room.ledger.releaseMany([this.#request.attempt_id], this.#room.clock.now());
+  }
+
+  #contended() {
+    const now = this.#room.clock.now();
+    const [first] = this.plan.demands;
+    const obstacle = this.#obstacle ?? { demand: first!, balance: this.#balanceSeen(first!, now) };
+    const refused = { outcome: 'contended', ...obstacle } as const;
+    return denialOf(refused, this.plan, this.#room.standing, this.#request.attempt_id, now).denial;
+  }
+
+  #spent(account: string, now: EpochMs): bigint {
+    const instance = this.plan.instances.find((each) => each.account === account);
+    return instance ? this.#room.standing.spent(instance, now) : 0n;
+  }
+
+  #balanceSeen(demand: AccountDemand, now: EpochMs): Balance {
+    return { spentNanoUsd: this.#spent(demand.instance, now), heldNanoUsd: 0n, unresolvedNanoUsd: 0n };
+  }
+
+  #reservation(now: EpochMs): ReserveRequest {
+    const { attempt_id, call_id, session, provider } = this.#request;
+    const { model, attribution, amountNanoUsd, demands } = this.plan;
+    return {
+      attemptId: attempt_id,
+      callId: call_id,
+      session,
+      digest: this.#digest,
+      provider,
+      model,
+      attribution,
+      amountNanoUsd,
+      demands,
+      expiresAt: now + this.#room.policy.config.maxCallDurationMs,
+      reply: JSON.stringify(replyOf(this.plan)),
+    };
+  }
+}
+
+/** What the hold alone does not tell, kept with it for replays. */
+function replyOf({ decision, by, rewrite }: Plan): Partial<ReservationReply> {
+  return {
+    decision,
+    ...(by && { budget: by.budget.name }),
+    ...(rewrite && {
+      rewrite: {
+        ...(rewrite.model !== undefined && { model: rewrite.model }),
+        ...(rewrite.maxOutputTokens !== undefined && { max_output_tokens: rewrite.maxOutputTokens }),
+      },
+    }),
+  };
+}
+
+/** Everything that makes one request another. */
+function digestOf({ attempt_id: _, ...rest }: ReservationRequest): string {
+  return hash('sha256', JSON.stringify(rest), 'base64url').slice(0, 22);
+}

@@ -1,0 +1,131 @@
+import { hash } from 'node:crypto';
+import type { Attribution } from '../domain/attribution.ts';
+import type { BudgetInstance } from '../domain/budget.ts';
+import type { Receipt } from '../domain/receipt.ts';
+import type { DurationMs, EpochMs } from '../domain/time.ts';
+import type { Usage } from '../domain/usage.ts';
+import type { HoldRecord, Posting, SettleRequest } from '../ledger/ledger.ts';
+import { costOf, price, usageProblem } from '../pricing/price.ts';
+import { usageFromWire } from '../protocol/usage.ts';
+import type { SettlementBody, SettlementRequest } from '../protocol/wire.ts';
+import { accountOf } from './plan.ts';
+import type { Policy } from './policy.ts';
+
+/** What the ledger is asked to book, and the instances it counts for. */
+export interface Bill {
+  request: SettleRequest;
+  instances: readonly BudgetInstance[];
+}
+
+/** Who and when an attempt was: of its hold, else as its settlement says. */
+export type Attempted = Pick<
+  SettleRequest,
+  'attemptId' | 'callId' | 'session' | 'provider' | 'model' | 'attribution' | 'admittedAt'
+>;
+
+/** How old a settlement without a hold may say it is: journals of a long outage, not of another age. */
+const MAX_UNKNOWN_AGE_MS: DurationMs = 7 * 24 * 3_600_000;
+
+/** Errors: `RangeError` when the usage is impossible. */
+export function billOf(policy: Policy, attempted: Attempted, hold: HoldRecord | undefined, body: SettlementBody): Bill {
+  const usage = usageFromWire(body.usage);
+  const problem = usageProblem(usage);
+  if (problem) throw new RangeError(problem);
+  const { provider, admittedAt } = attempted;
+  const source = body.measured ? 'measured' : 'estimated';
+  const receipt = receiptOf(policy, attempted, body.served_model, usage, source);
+  const instances = instancesOf(policy, attempted, body.served_model);
+  const remainder = hold && !body.measured ? hold.amountNanoUsd - receipt.costNanoUsd : 0n;
+  const request: SettleRequest = {
+    ...attempted,
+    provider,
+    model: body.served_model ?? attempted.model,
+    usage,
+    source,
+    status: body.status,
+    receipt,
+    digest: digestOf(body),
+    postings: postingsOf(policy, instances, hold, receipt, admittedAt),
+    // What an estimate may have missed stays unresolved: the hold was the worst case.
+    remainderNanoUsd: remainder > 0n ? remainder : 0n,
+    ...(body.response_id !== undefined && { responseId: body.response_id }),
+    ...(body.trace_id !== undefined && { traceId: body.trace_id }),
+    ...(body.span_id !== undefined && { spanId: body.span_id }),
+  };
+  return { request, instances };
+}
+
+/** Of the hold where there is one: its attribution and admission are the server's own. */
+export function attemptedOf(
+  request: SettlementRequest,
+  hold: HoldRecord | undefined,
+  attribution: Attribution,
+  now: EpochMs,
+): Attempted {
+  if (hold) return attemptedOfHold(hold);
+  const said = Date.parse(request.admitted_at);
+  return {
+    attemptId: request.attempt_id,
+    callId: request.call_id,
+    session: request.session,
+    provider: request.provider,
+    model: request.model,
+    attribution: { ...attribution, provider: request.provider, model: request.model },
+    admittedAt: Math.min(now, Math.max(now - MAX_UNKNOWN_AGE_MS, said)),
+  };
+}
+
+export function attemptedOfHold(hold: HoldRecord): Attempted {
+  const { attemptId, callId, session, provider, model, attribution, admittedAt } = hold;
+  return { attemptId, callId, session, provider, model, attribution, admittedAt };
+}
+
+/** Priced as served; a served name that the catalogue does not know is priced as asked for. */
+function receiptOf(
+  policy: Policy,
+  { provider, model, admittedAt }: Attempted,
+  servedModel: string | undefined,
+  usage: Usage,
+  source: 'measured' | 'estimated',
+): Receipt {
+  const asked = () => policy.catalogue.card(provider, model, admittedAt);
+  const served = servedModel === undefined ? asked() : policy.catalogue.card(provider, servedModel, admittedAt);
+  const card = served.source === 'ceiling' ? asked() : served;
+  return price(card, usage, admittedAt, source);
+}
+
+/** Budgets of what was asked for and, where another model was served, of that as well. */
+function instancesOf(policy: Policy, { attribution }: Attempted, servedModel: string | undefined): BudgetInstance[] {
+  const instances = [...policy.match(attribution)];
+  if (servedModel === undefined || servedModel === attribution.model) return instances;
+  for (const instance of policy.match({ ...attribution, model: servedModel })) {
+    if (!instances.some(({ key, budget }) => key === instance.key || budget.name === instance.budget.name)) {
+      instances.push(instance);
+    }
+  }
+  return instances;
+}
+
+function postingsOf(
+  policy: Policy,
+  instances: readonly BudgetInstance[],
+  hold: HoldRecord | undefined,
+  receipt: Receipt,
+  admittedAt: EpochMs,
+): Posting[] {
+  const postings = instances.map((instance) => ({
+    ...accountOf(instance, admittedAt),
+    amountNanoUsd: costOf(receipt, instance.budget.classes),
+  }));
+  for (const { budget, instance, window, since } of hold?.demands ?? []) {
+    if (postings.some((posting) => posting.instance === instance && posting.window.start === window.start)) continue;
+    // The config has moved on since the admission: the account stays, with the classes the budget has now.
+    const classes = policy.config.budgets.find(({ name }) => name === budget)?.classes;
+    postings.push({ budget, instance, window, since, amountNanoUsd: costOf(receipt, classes) });
+  }
+  return postings;
+}
+
+function digestOf({ usage, measured, status, served_model }: SettlementBody): string {
+  return hash('sha256', JSON.stringify([usage, measured, status, served_model]), 'base64url').slice(0, 22);
+}

@@ -1,0 +1,103 @@
+/**
+ * A client process: it opens a session, is heard of, and ends. What it holds when it ends or falls silent for 30 s has
+ * no owner any more: it becomes unresolved, visible and counted, until somebody says what became of it.
+ */
+import type { LoseSelector } from '../ledger/ledger.ts';
+import type { HeartbeatReply, HeartbeatRequest, SessionReply, SessionRequest } from '../protocol/wire.ts';
+import type { Principal, Refusal } from './enforcer.ts';
+import { identify } from './identify.ts';
+import { isRefusal, refuse } from './refusal.ts';
+import type { Room } from './room.ts';
+import { rulesOf } from './rules.ts';
+import { HEARTBEAT_MS, type Session } from './sessions.ts';
+import { oldestSince } from './views.ts';
+
+/** Late settlements still post to windows that ended this long ago. */
+const KEEP_AFTER_END_MS = 7 * 24 * 3_600_000;
+
+export async function openSession(
+  room: Room,
+  request: SessionRequest,
+  principal: Principal,
+): Promise<SessionReply | Refusal> {
+  const known = room.sessions.get(request.session);
+  if (known && isForeign(known, principal)) return foreign(request.session);
+  const { config } = room.policy;
+  const attribution = identify(config, request.attribution, principal.token);
+  if (isRefusal(attribution)) return attribution;
+  room.sessions.open({
+    id: request.session,
+    said: request.attribution,
+    principal: principal.name,
+    lastHeardMs: room.clocks.monotonicMs(),
+  });
+  return {
+    session: request.session,
+    heartbeat_ms: HEARTBEAT_MS,
+    server_time: new Date(room.clock.now()).toISOString(),
+    rules: rulesOf(config, attribution),
+    rate_cards: room.cards.recent(room.policy.catalogue.version),
+  };
+}
+
+export function heartbeat(
+  room: Room,
+  id: string,
+  request: HeartbeatRequest,
+  principal: Principal,
+): HeartbeatReply | Refusal {
+  const session = room.sessions.get(id);
+  if (!session || session.principal === undefined) {
+    return refuse(404, 'unknown-session', `no session "${id}"; open it again with POST /v1/sessions`);
+  }
+  if (isForeign(session, principal)) return foreign(id);
+  session.lastHeardMs = room.clocks.monotonicMs();
+  const reply: HeartbeatReply = { server_time: new Date(room.clock.now()).toISOString() };
+  const { config, catalogue } = room.policy;
+  if (request.rules_version === config.hash) return reply;
+  const attribution = identify(config, session.said, principal.token);
+  if (isRefusal(attribution)) return attribution;
+  return { ...reply, rules: rulesOf(config, attribution), rate_cards: room.cards.recent(catalogue.version) };
+}
+
+export async function endSession(room: Room, id: string, principal: Principal): Promise<{ ended: true } | Refusal> {
+  const session = room.sessions.get(id);
+  if (!session) return refuse(404, 'unknown-session', `no session "${id}"`);
+  if (isForeign(session, principal)) return foreign(id);
+  await lose(room, { sessions: [id] }, 'its session ended');
+  room.sessions.end(id);
+  return { ended: true };
+}
+
+/** After a restart: owners of live holds get the usual time to be heard again. */
+export async function expectSessions(room: Room): Promise<void> {
+  const nowMs = room.clocks.monotonicMs();
+  for (const hold of await room.ledger.openHolds()) {
+    if (hold.state.state === 'held') room.sessions.expect(hold.session, nowMs);
+  }
+}
+
+/** What has lost its owner or its time, and windows that are over. */
+export async function sweepSessions(room: Room): Promise<void> {
+  const silent = room.sessions.silent(room.clocks.monotonicMs());
+  if (silent.length > 0) await lose(room, { sessions: silent }, 'its session fell silent');
+  for (const id of silent) room.sessions.end(id);
+  if (room.clock.problem() === undefined) {
+    await lose(room, { expiredAt: room.clock.now() }, 'it ran longer than max_call_duration');
+    room.standing.prune(oldestSince(room.policy, room.clock.now()) - KEEP_AFTER_END_MS);
+  }
+}
+
+async function lose(room: Room, selector: LoseSelector, reason: string): Promise<void> {
+  const lost = await room.ledger.lose(selector, reason, room.clock.now());
+  for (const { attemptId } of lost) room.shares.give(attemptId);
+  if (lost.length > 0) void room.waiting.wake();
+}
+
+function isForeign(session: Session, principal: Principal): boolean {
+  return session.principal !== undefined && session.principal !== principal.name;
+}
+
+function foreign(id: string): Refusal {
+  return refuse(403, 'foreign-session', `session "${id}" belongs to another token`);
+}

@@ -1,0 +1,83 @@
+/**
+ * What happens after an attempt. Its true cost is priced here and booked by the ledger, in the window of its admission,
+ * on the accounts frozen then and on those that what was really served adds. The provider has charged already, so a
+ * settlement is never refused for want of money.
+ */
+import type { AlertEvent } from '../domain/alert.ts';
+import type { BudgetInstance } from '../domain/budget.ts';
+import { crossings, unpricedEvent } from '../domain/evaluate.ts';
+import type { EpochMs } from '../domain/time.ts';
+import { windowAt } from '../domain/window.ts';
+import type { Settlement } from '../ledger/ledger.ts';
+import type { Bill } from './bill.ts';
+import { type Room, tellAll } from './room.ts';
+
+/** Books bills in one durable step, then tells what they crossed. Answers in the bills' order. */
+export async function book(room: Room, bills: readonly Bill[]) {
+  if (bills.length === 0) return [];
+  const now = room.clock.now();
+  const outcomes = await room.ledger.settleMany(
+    bills.map(({ request }) => request),
+    now,
+  );
+  const events: AlertEvent[] = [];
+  for (const [index, outcome] of outcomes.entries()) {
+    const bill = bills[index]!;
+    room.shares.give(bill.request.attemptId);
+    if (outcome.outcome !== 'settled') continue;
+    events.push(...postAll(room, bill, outcome.settlement));
+    announce(room, bill, outcome.settlement);
+  }
+  await tellAll(room, events);
+  void room.waiting.wake();
+  return outcomes;
+}
+
+/** Posts to this process' standing and answers the events of what was crossed. */
+function postAll(room: Room, bill: Bill, settlement: Settlement): AlertEvent[] {
+  const { admittedAt, attribution, attemptId } = settlement;
+  const events: AlertEvent[] = [];
+  for (const posting of settlement.postings) {
+    const instance = bill.instances.find(({ account }) => account === posting.instance);
+    const before = instance && room.standing.spent(instance, admittedAt);
+    room.standing.post(posting.instance, posting.window, posting.amountNanoUsd);
+    if (!instance || before === undefined) continue;
+    const crossing = {
+      instance,
+      window: windowAt(instance.window, admittedAt),
+      spentNanoUsd: before + posting.amountNanoUsd,
+      spentBeforeNanoUsd: before,
+      already: room.standing.already(instance, admittedAt, before),
+      at: room.clock.now(),
+      attribution,
+      attemptId,
+    };
+    events.push(...crossings(crossing));
+    if (settlement.receipt.status === 'unpriced' && isNews(room, instance, admittedAt))
+      events.push(unpricedEvent(crossing));
+  }
+  return events;
+}
+
+function isNews(room: Room, instance: BudgetInstance, at: EpochMs): boolean {
+  return !room.standing.events(instance, at).some(({ kind }) => kind === 'unpriced');
+}
+
+function announce(room: Room, bill: Bill, settlement: Settlement): void {
+  const { usage } = settlement;
+  const cacheWrite = (usage.cacheWrite5mTokens ?? 0) + (usage.cacheWrite1hTokens ?? 0);
+  room.emit({
+    kind: 'settlement',
+    attribution: { ...settlement.attribution, provider: settlement.provider, model: settlement.model },
+    receipt: settlement.receipt,
+    outcome: settlement.status,
+    tokens: {
+      input: usage.inputTokens,
+      cached_read: usage.cachedReadTokens ?? 0,
+      cache_write: cacheWrite,
+      output: usage.outputTokens,
+      reasoning: usage.reasoningTokens ?? 0,
+    },
+    owned: bill.instances.length > 0,
+  });
+}
