@@ -56,10 +56,10 @@ function windowDate(spec: CalendarSpec, date: Temporal.PlainDate): Temporal.Plai
   if (spec.unit === 'week') return date.subtract({ days: (date.dayOfWeek - (spec.startWeekday ?? 1) + 7) % 7 });
   const startDay = spec.startDay ?? 1;
   const months = MONTHS[spec.unit];
-  const anchor = ((spec.startMonth ?? 1) - 1) % months;
+  const anchor = (spec.startMonth ?? 1) - 1;
   const month = date.year * 12 + date.month - 1 - (date.day < startDay ? 1 : 0);
   const start = Math.floor((month - anchor) / months) * months + anchor;
-  return new Temporal.PlainDate(Math.floor(start / 12), (((start % 12) + 12) % 12) + 1, startDay);
+  return new Temporal.PlainDate(Math.floor(start / 12), (start % 12) + 1, startDay);
 }
 
 function nextDate(spec: CalendarSpec, date: Temporal.PlainDate): Temporal.PlainDate {

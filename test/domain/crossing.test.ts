@@ -255,6 +255,10 @@ describe('a denied attempt', () => {
     expect([actionFor('batch'), actionFor('chat')]).toEqual(['pause', 'block']);
   });
 
+  it('in shadow names the action that would have been', () => {
+    expect(deniedEvent(crossing('100', {}, { shadow: true }))).toMatchObject({ action: 'block', shadow: true });
+  });
+
   it('of a rolling budget is told again once spent fell below 85 %', () => {
     const rolling = instance({ window: ROLLING_DAY, thresholds: usual });
     expect(firedStill(rolling, new Set([0]), usd('85')).has(0)).toBe(true);
