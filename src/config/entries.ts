@@ -106,7 +106,7 @@ function buildPrice(entry: Entry<PriceDraft>, report: Report): ContractPrice | u
   }
   const nanoUsdPerMillion = unitPrices(entry.value);
   if (provider === undefined || model === undefined) return undefined;
-  if (Object.keys(nanoUsdPerMillion).length === 0 && !anyBroken(entry)) {
+  if (Object.keys(nanoUsdPerMillion).length === 0 && entry.sound) {
     report.error(entry.place, { code: 'price', message: 'the price prices nothing', mend: 'add input: and output:' });
   }
   return {
@@ -116,10 +116,6 @@ function buildPrice(entry: Entry<PriceDraft>, report: Report): ContractPrice | u
     ...(until !== undefined && { until }),
     nanoUsdPerMillion,
   };
-}
-
-function anyBroken(entry: Entry<PriceDraft>): boolean {
-  return [...Object.keys(PRICE_KEYS), 'web_searches_per_thousand'].some((name) => entry.broken(name));
 }
 
 function unitPrices(draft: PriceDraft): Record<string, bigint> {

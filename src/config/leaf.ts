@@ -79,27 +79,33 @@ export function flag() {
   });
 }
 
-/** One word of a few, with the nearest suggested. `refused` names words that exist but not in this version. */
-export function word<const W extends string>(words: readonly W[], noun: string, refused: Record<string, string> = {}) {
+/** One word of a few, with the nearest suggested. `refused` holds what to say of words that are known and not meant. */
+export function word<const W extends string>(
+  words: readonly W[],
+  noun: string,
+  refused: Readonly<Record<string, { wrong: string; mend: string; code: string }>> = {},
+) {
   return leaf(`one of ${words.join(', ')}`, { enum: words }, (value): Read<W> => {
     if ((words as readonly string[]).includes(value)) return { value: value as W };
-    if (Object.hasOwn(refused, value)) {
-      return {
-        wrong: `${noun} "${value}" is not supported by this version`,
-        mend: refused[value]!,
-        code: 'unsupported',
-      };
-    }
+    if (Object.hasOwn(refused, value)) return refused[value]!;
     return { wrong: `unknown ${noun} ${quote(value)}`, mend: suggest(value, words, `use one of ${words.join(', ')}`) };
   });
 }
 
+/** For words of the documents that nothing enforces yet. */
+export function unsupported(what: string, mend: string) {
+  return { wrong: `${what} is not supported by this version`, mend, code: 'unsupported' };
+}
+
 /** A whole number within bounds. */
 export function whole(noun: string, least: number, most: number) {
-  return leaf('a whole number', { type: 'integer', minimum: least, maximum: most }, (value): Read<number> => {
-    const number = /^\d[\d_]{0,20}$/.test(value) ? Number(value.replaceAll('_', '')) : Number.NaN;
+  const json = { type: ['integer', 'string'], minimum: least, maximum: most, pattern: '^\\d[\\d_]*$' };
+  return leaf('a whole number', json, (value): Read<number> => {
+    const mend = `use ${least} to ${most}`;
+    if (!/^\d[\d_]{0,20}$/.test(value)) return { wrong: `${noun} ${quote(value)} is not a whole number`, mend };
+    const number = Number(value.replaceAll('_', ''));
     if (number >= least && number <= most) return { value: number };
-    return { wrong: `${noun} ${quote(value)} is not a whole number of ${least} to ${most}`, mend: 'correct it' };
+    return { wrong: `${noun} ${value} is too ${number < least ? 'small' : 'large'}`, mend };
   });
 }
 
@@ -121,8 +127,7 @@ export function decode(message: string): Encoded | undefined {
 
 function expectation(input: unknown, expected: string): string {
   if (input === undefined) return encode({ wrong: 'is missing', mend: `give ${expected}`, code: 'missing' });
-  if (input === null)
-    return encode({ wrong: 'is empty', mend: `give ${expected}, or delete the line`, code: 'missing' });
+  if (input === null) return encode({ wrong: 'is empty', mend: `give ${expected}`, code: 'missing' });
   const found = Array.isArray(input) ? 'a list' : typeof input === 'object' ? 'a map' : quote(String(input));
   return encode({ wrong: `is ${found}, not ${expected}`, mend: `give ${expected}`, code: 'shape' });
 }

@@ -21,7 +21,11 @@ export function loadConfig(options: SourceOptions): LoadResult {
   const merged = merge(sources.drafts, report);
   const config = build(merged, sources, report);
   if (report.errors.length > 0) {
-    return { ok: false, findings: inOrder(report.errors, sources), warnings: inOrder(report.warnings, sources) };
+    return {
+      ok: false,
+      findings: inOrder(causes(report.errors), sources),
+      warnings: inOrder(report.warnings, sources),
+    };
   }
   warn(config, merged, report);
   return { ok: true, config, warnings: inOrder(report.warnings, sources) };
@@ -41,6 +45,14 @@ function build(merged: Merged, { hash, files }: Sources, report: Report): Config
     prices: buildPrices(merged, report),
     ...buildSettings(merged, report),
   };
+}
+
+const UNREAD = new Set(['yaml', 'too-large', 'unreadable']);
+const REFERENCES = new Set(['unknown-owner', 'no-owner']);
+
+/** While a file is not read, what refers to it is no second mistake. */
+function causes(errors: readonly Finding[]): readonly Finding[] {
+  return errors.some(({ code }) => UNREAD.has(code)) ? errors.filter(({ code }) => !REFERENCES.has(code)) : errors;
 }
 
 /** As a reader meets them: file by file, from top to bottom. */

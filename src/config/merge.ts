@@ -16,6 +16,8 @@ export interface Entry<T> {
   value: T;
   place: Place;
   broken(field: string): boolean;
+  /** Nothing was taken out of it. */
+  sound: boolean;
 }
 
 export type Settings = Partial<Pick<FileDraft, (typeof SETTINGS)[number]>>;
@@ -47,7 +49,12 @@ export function merge(drafts: readonly Draft[], report: Report): Merged {
 }
 
 function entry<T>(draft: Draft, path: [string, string | number], value: T): Entry<T> {
-  return { value, place: { file: draft.file, path }, broken: (field) => draft.broken(...path, field) };
+  return {
+    value,
+    place: { file: draft.file, path },
+    broken: (field) => draft.broken(...path, field),
+    sound: draft.sound(...path),
+  };
 }
 
 function listed<T>(draft: Draft, key: string, values: readonly T[] = []): Entry<T>[] {

@@ -2,11 +2,30 @@
 import type { z } from 'zod';
 import { DIMENSIONS, type Dimension } from '../domain/attribution.ts';
 import { COST_CLASSES, STOPPING_ACTIONS } from '../domain/budget.ts';
-import { dictionary, either, flag, leaf, list, map, oneOrMany, quote, type Read, text, whole, word } from './leaf.ts';
+import {
+  dictionary,
+  either,
+  flag,
+  leaf,
+  list,
+  map,
+  oneOrMany,
+  quote,
+  type Read,
+  text,
+  unsupported,
+  whole,
+  word,
+} from './leaf.ts';
 import { percent, usd } from './quantity.ts';
 import { window, zone } from './shape-window.ts';
 
-const NOT_YET = { throttle: 'use block, pause or downgrade', approve: 'use block, pause or downgrade' };
+const AVAILABLE = 'use block, pause or downgrade';
+const NOT_YET = {
+  throttle: unsupported('action "throttle"', AVAILABLE),
+  approve: unsupported('action "approve"', AVAILABLE),
+};
+const EXPECTED = unsupported('hold mode "expected"', 'use holds: strict, or leave it out');
 
 export const dimension = word(DIMENSIONS, 'dimension');
 
@@ -16,10 +35,9 @@ export function byDimension<V extends z.ZodType>(value: V, expected: string) {
   return map(shape as Record<Dimension, z.ZodOptional<V>>, expected, 'dimension');
 }
 
-export const match = byDimension(
-  oneOrMany(text('a value or pattern'), 'a value or pattern', { least: 1 }),
-  'dimensions with values',
-);
+// An `id` makes a shape a definition of its own in the editor's schema.
+const values = oneOrMany(text('a value or pattern'), 'a value or pattern', { least: 1 }).meta({ id: 'values' });
+export const match = byDimension(values, 'dimensions with values').meta({ id: 'match' });
 
 export const budgetName = leaf(
   'a name',
@@ -41,7 +59,7 @@ const severity = word(['info', 'warning', 'critical'], 'severity');
 const action = word([...STOPPING_ACTIONS, 'downgrade'], 'action', NOT_YET);
 const stopping = word(STOPPING_ACTIONS, 'stopping action', {
   ...NOT_YET,
-  downgrade: 'downgrade does not stop calls: put it under thresholds',
+  downgrade: { wrong: 'downgrade does not stop calls', mend: 'put it under thresholds', code: 'downgrade' },
 });
 
 const threshold = map(
@@ -56,7 +74,7 @@ const threshold = map(
   },
   'a threshold such as { at: 80%, action: pause }',
   'threshold key',
-);
+).meta({ id: 'threshold' });
 export type ThresholdDraft = z.output<typeof threshold>;
 
 const hard = either('block, pause, or a map with action', [
@@ -73,10 +91,9 @@ const hard = either('block, pause, or a map with action', [
 ]).transform((value) => value as ThresholdDraft);
 
 const holds = either('strict', [
-  word(['strict'], 'hold mode', { expected: 'use holds: strict, or leave it out' }),
+  word(['strict'], 'hold mode', { expected: EXPECTED }),
   dictionary(text('a percentile'), 'strict').transform((_, context) => {
-    const params = { mend: 'use holds: strict, or leave it out', code: 'unsupported' };
-    context.addIssue({ code: 'custom', message: 'hold mode "expected" is not supported by this version', params });
+    context.addIssue({ code: 'custom', message: EXPECTED.wrong, params: EXPECTED });
     return 'strict' as const;
   }),
 ]).meta({ anyOf: undefined, enum: ['strict'] });

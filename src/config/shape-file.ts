@@ -14,7 +14,7 @@ export { CONTACT_ROLES };
 const contact = either('a name, or a map with id and receiver', [
   text('a name'),
   map({ id: text('a contact'), receiver: text('a receiver').optional() }, 'a map with id and receiver'),
-]);
+]).meta({ id: 'contact' });
 export type ContactDraft = z.output<typeof contact>;
 
 const within = leaf('a duration such as 1 business day', { type: 'string' }, (value): Read<string> => {

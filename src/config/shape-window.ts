@@ -36,17 +36,22 @@ const anchored = map(
   if (year) drafts.push({ kind: 'calendar', unit: 'year', startMonth: year.start_month });
   if (drafts.length !== 1) {
     const params = { mend: 'give exactly one of rolling, week, month, quarter, year', code: 'value' };
-    context.addIssue({ code: 'custom', message: `has ${drafts.length} kinds`, params });
+    context.addIssue({ code: 'custom', message: `the window has ${drafts.length} kinds`, params });
   }
   return drafts[0] ?? { kind: 'calendar', unit: 'month' };
 });
 
+const NO_DURATION = { wrong: 'a rolling window needs a duration', mend: 'write { rolling: 24h }', code: 'value' };
+
 export const window = either('a window such as month or { rolling: 24h }', [
-  word(CALENDAR_UNITS, 'window', { rolling: 'write { rolling: 24h }' }).transform(
+  word(CALENDAR_UNITS, 'window', { rolling: NO_DURATION }).transform(
     (unit): WindowDraft => ({ kind: 'calendar', unit }),
   ),
   anchored,
-]).describe('When the limit starts over: hour, day, week, month, quarter, year, anchored, or rolling.');
+]).meta({
+  id: 'window',
+  description: 'When the limit starts over: a calendar window, anchored or not, or a rolling one.',
+});
 
 /** An IANA zone; a near name is suggested. */
 export const zone = leaf('a time zone such as Europe/Berlin', { type: 'string' }, (text): Read<string> => {

@@ -98,7 +98,7 @@ class Reader {
   /** Files that a pattern of path segments matches below a folder, sorted. `*` stays within its segment. */
   #expand(folder: string, [segment, ...rest]: readonly string[]): string[] {
     if (segment === undefined) return [];
-    const names = segment.includes('*') ? this.#matching(folder, segment) : [segment];
+    const names = this.#matching(folder, segment);
     const paths = names.map((name) => join(folder, name));
     if (rest.length > 0) return paths.flatMap((path) => this.#expand(path, rest));
     return paths.filter((path) => this.list(path) === undefined);
@@ -106,7 +106,7 @@ class Reader {
 
   #matching(folder: string, segment: string): string[] {
     const source = segment.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '[^/]*');
-    const pattern = new RegExp(`^(?!\\.)${source}$`);
+    const pattern = new RegExp(segment.startsWith('.') ? `^${source}$` : `^(?!\\.)${source}$`);
     return [...(this.list(folder) ?? [])].filter((name) => pattern.test(name)).sort();
   }
 

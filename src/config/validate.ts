@@ -4,13 +4,16 @@ import type { Mistake, Path, Place, Report } from './finding.ts';
 import { decode } from './leaf.ts';
 import { nearest } from './nearest.ts';
 import { type FileDraft, file as fileShape, lenientFile } from './shape-file.ts';
-import type { Tree, YamlFile } from './yaml.ts';
+import type { Tree } from './tree.ts';
+import type { YamlFile } from './yaml.ts';
 
 export interface Draft {
   file: YamlFile;
   value: FileDraft;
   /** Whether this, or what it is part of, was taken out because it is broken: its absence is no second mistake. */
   broken(...path: Path): boolean;
+  /** Whether nothing at or below this was taken out. */
+  sound(...path: Path): boolean;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -18,14 +21,16 @@ type Issue = z.core.$ZodIssue;
 export function validate(file: YamlFile, report: Report): Draft {
   const tree = withoutEmptyKeys(file.tree);
   const judged = fileShape.safeParse(tree);
-  if (judged.success) return { file, value: judged.data, broken: () => false };
+  if (judged.success) return { file, value: judged.data, broken: () => false, sound: () => true };
   const problems = judged.error.issues.flatMap((issue) => problemsOf(issue, []));
   for (const { path, on, mistake } of problems) report.error({ file, path, on }, mistake);
   const broken = new Set<string>();
   for (const { path } of problems) takeOut(tree, path, broken);
   const rest = lenientFile.safeParse(tree);
   const isBroken = (...path: Path) => path.some((_, index) => broken.has(joined(...path.slice(0, index + 1))));
-  return { file, value: rest.success ? rest.data : {}, broken: isBroken };
+  const isSound = (...path: Path) =>
+    !isBroken(...path) && ![...broken].some((key) => key.startsWith(`${joined(...path)}\0`));
+  return { file, value: rest.success ? rest.data : {}, broken: isBroken, sound: isSound };
 }
 
 /** `prices:` with every entry commented out is as good as absent. */

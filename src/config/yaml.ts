@@ -2,21 +2,9 @@
  * YAML text → a tree of texts. Every scalar stays the text somebody wrote (`0.1` is "0.1", `true` is "true"), so that
  * money never goes through a float; an empty value is null. Places in the tree are found again by path.
  */
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  type YAMLMap,
-} from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Path, Position, Report } from './finding.ts';
-
-export type Tree = string | null | Tree[] | { [key: string]: Tree };
+import { Converter, type Fail, keyText, MAX_DEPTH, mergedMaps, type Tree } from './tree.ts';
 
 export interface YamlFile {
   name: string;
@@ -27,11 +15,6 @@ export interface YamlFile {
   /** Name of the budget that a path leads into. */
   budgetAt(path: Path): string | undefined;
 }
-
-/** Bounds on what aliases can blow up and on nesting. */
-const MAX_NODES = 200_000;
-const MAX_ALIASES = 100;
-const MAX_DEPTH = 32;
 
 /** Parses one file. Whatever is wrong with the YAML itself is reported with its line; nothing throws. */
 export function parseYaml(name: string, text: string, report: Report): YamlFile {
@@ -47,8 +30,6 @@ export function parseYaml(name: string, text: string, report: Report): YamlFile 
   if (document.errors.length > 0) return emptyFile(name);
   return toFile(name, document, lines, fail);
 }
-
-type Fail = (offset: number, code: string, message: string, mend: string) => void;
 
 function parse(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
   try {
@@ -92,8 +73,9 @@ function emptyFile(name: string): YamlFile {
 }
 
 function toFile(name: string, document: Document.Parsed, lines: LineCounter, fail: Fail): YamlFile {
-  const converted = new Converter(document, fail).convert(document.contents, 0);
-  if (converted === null) return emptyFile(name);
+  const converter = new Converter(document, fail);
+  const converted = converter.convert(document.contents, 0);
+  if (converted === null || converter.stopped) return emptyFile(name);
   if (typeof converted === 'string' || Array.isArray(converted)) {
     fail(document.contents?.range?.[0] ?? 0, 'shape', 'the file is not a map', 'start with a key such as "budgets:"');
     return emptyFile(name);
@@ -113,93 +95,6 @@ function budgetName(tree: { [key: string]: Tree }, path: Path): string | undefin
   const budget = budgets[path[1]];
   if (budget === null || typeof budget !== 'object' || Array.isArray(budget)) return undefined;
   return typeof budget.name === 'string' ? budget.name : undefined;
-}
-
-/** Turns nodes into the tree, following aliases and `<<` within bounds. */
-class Converter {
-  readonly #document: Document.Parsed;
-  readonly #fail: Fail;
-  #nodes = 0;
-  #aliases = 0;
-  #stopped = false;
-
-  constructor(document: Document.Parsed, fail: Fail) {
-    this.#document = document;
-    this.#fail = fail;
-  }
-
-  convert(node: unknown, depth: number): Tree {
-    if (this.#stopped || this.#exceeds(node, depth)) return null;
-    if (isAlias(node)) return this.#alias(node, depth);
-    if (isMap(node)) return this.#map(node, depth);
-    if (isSeq(node)) return node.items.map((item) => this.convert(item, depth + 1));
-    return isScalar(node) ? scalarText(node) : null;
-  }
-
-  #alias(alias: Alias, depth: number): Tree {
-    const target = alias.resolve(this.#document);
-    if (target) return this.convert(target, depth + 1);
-    this.#fail(
-      alias.range?.[0] ?? 0,
-      'yaml',
-      `the alias *${alias.source} has no anchor`,
-      `write &${alias.source} above it`,
-    );
-    return null;
-  }
-
-  #exceeds(node: unknown, depth: number): boolean {
-    if (isAlias(node)) this.#aliases++;
-    const what =
-      depth > MAX_DEPTH
-        ? `nests more than ${MAX_DEPTH} levels`
-        : this.#aliases > MAX_ALIASES
-          ? `follows more than ${MAX_ALIASES} aliases`
-          : ++this.#nodes > MAX_NODES
-            ? `holds more than ${MAX_NODES} values`
-            : undefined;
-    if (what === undefined) return false;
-    this.#stopped = true;
-    this.#fail(
-      (node as Node | null)?.range?.[0] ?? 0,
-      'too-large',
-      `the file ${what}`,
-      'write it out plainly, or split it',
-    );
-    return true;
-  }
-
-  #map(map: YAMLMap, depth: number): Tree {
-    const tree: { [key: string]: Tree } = Object.create(null);
-    for (const { key, value } of map.items) {
-      const name = keyText(key);
-      if (name === '__proto__')
-        this.#fail((key as Node).range?.[0] ?? 0, 'yaml', 'a key cannot be "__proto__"', 'rename it');
-      else if (name !== '<<') tree[name] = this.convert(value, depth + 1);
-    }
-    for (const merged of mergedMaps(map, this.#document)) {
-      const inherited = this.convert(merged, depth + 1);
-      if (inherited !== null && typeof inherited === 'object') Object.assign(tree, { ...inherited, ...tree });
-    }
-    return tree;
-  }
-}
-
-function keyText(key: unknown): string {
-  return isScalar(key) ? (scalarText(key) ?? 'null') : String(key);
-}
-
-function scalarText(node: { value: unknown; source?: string | undefined }): string | null {
-  if (typeof node.value === 'string') return node.value;
-  return node.value === null || node.value === undefined ? null : (node.source ?? String(node.value));
-}
-
-function mergedMaps(map: YAMLMap, document: Document): YAMLMap[] {
-  const value = map.items.find(({ key }) => keyText(key) === '<<')?.value;
-  const sources = isSeq(value) ? value.items : [value];
-  return sources
-    .map((source) => (isAlias(source) ? source.resolve(document) : source))
-    .filter((source) => isMap(source));
 }
 
 /** Character offset of the deepest node that a path reaches. */
