@@ -1,7 +1,7 @@
 /** POST …/v1/messages, beta or not. Counting tokens (`/count_tokens`) is free, batches have their own endpoint. */
 import type { UsageBound } from '../../src/domain/usage.ts';
 import { response, stream } from './anthropic-answer.ts';
-import { ASSUMED_SEARCHES, addImage, addInline, inputBound, inputEstimate, type Media, noMedia } from './bound.ts';
+import { ASSUMED_SEARCHES, addFile, addImage, inputBound, inputEstimate, type Media, noMedia } from './bound.ts';
 import type { Format, RequestFacts, Rewrite } from './format.ts';
 import { lowered } from './openai.ts';
 import { defined, isObject, type Json, limit, list, name } from './read.ts';
@@ -19,6 +19,7 @@ function request(body: unknown, bodyBytes: number): RequestFacts | undefined {
   const found = walk(body);
   const bound: UsageBound = {
     ...inputBound(bodyBytes, found.media, TOKENS_PER_IMAGE, found.toolTokens),
+    audio: false, // The API has none.
     outputTokens: limit(body.max_tokens),
     webSearches: found.webSearches || undefined,
     serviceTier: body.speed === 'fast' ? 'fast' : name(body.service_tier),
@@ -91,7 +92,7 @@ function addBlock(found: Found, block: Json, depth: number): void {
       break;
     case 'document':
       if (source.type === 'content') addBlocks(found, source.content, depth + 1);
-      else if (source.type !== 'text') addDocument(found.media, source);
+      else if (source.type !== 'text') addFile(found.media, source.data);
       break;
     case 'container_upload':
       found.media.unseen = true;
@@ -99,12 +100,6 @@ function addBlock(found: Found, block: Json, depth: number): void {
     default: // Text, thinking, tool uses and results, all of them in the body.
       if (Array.isArray(block.content)) addBlocks(found, block.content, depth + 1);
   }
-}
-
-/** A page is read as text and as an image: neither the bytes of a PDF nor its address or id tell its tokens. */
-function addDocument(media: Media, source: Json): void {
-  addInline(media, source.data);
-  media.unseen = true;
 }
 
 function rewrite(body: object, { model, maxOutputTokens }: Rewrite): object {

@@ -1,4 +1,5 @@
 /** The input side of a bound: bytes for text, and allowances for parts whose tokens their bytes do not show. */
+import type { UsageBound } from '../../src/domain/usage.ts';
 import { ESTIMATE_BYTES_PER_TOKEN } from './read.ts';
 
 /** Tokens around the messages: roles, separators, the preamble that providers put before tools. */
@@ -24,10 +25,12 @@ export interface Media {
   imageBytes: number;
   /** Something is referred to, not contained. */
   unseen: boolean;
+  /** Audio goes in or is asked for. */
+  audio: boolean;
 }
 
 export function noMedia(): Media {
-  return { images: 0, inline: 0, inlineBytes: 0, imageBytes: 0, unseen: false };
+  return { images: 0, inline: 0, inlineBytes: 0, imageBytes: 0, unseen: false, audio: false };
 }
 
 /** Counts an image given as a data URL, base64 text or URL. */
@@ -39,24 +42,34 @@ export function addImage(media: Media, source: unknown): void {
 }
 
 /** Counts audio, which never has more tokens than base64 bytes (10 tokens a second, 1 KB a second at the least). */
-export function addInline(media: Media, source: unknown): void {
+export function addAudio(media: Media, source: unknown): void {
+  addInline(media, source);
+  media.audio = true;
+}
+
+/** Counts a page of a document, read as text and as an image: neither its bytes nor an address nor an id tell its tokens. */
+export function addFile(media: Media, source: unknown): void {
+  addInline(media, source);
+  media.unseen = true;
+}
+
+function addInline(media: Media, source: unknown): void {
   media.inline += 1;
   if (typeof source === 'string') media.inlineBytes += source.length;
 }
 
-export interface InputBound {
-  inputTokens: number;
-  unseenInput?: true;
-}
+export type InputBound = Pick<UsageBound, 'inputTokens' | 'audio' | 'unseenInput'>;
 
 /**
  * One token per UTF-8 byte is safe for byte-level BPE. An image's tokens depend on its pixels, so its bytes are taken
- * out and the provider's maximum put in their place: a blank picture is large in pixels and tiny in bytes.
+ * out and the provider's maximum put in their place: a blank picture is large in pixels and tiny in bytes. What is
+ * unseen may hold audio; otherwise there is none unless some was found.
  */
 export function inputBound(bodyBytes: number, media: Media, tokensPerImage: number, extra = 0): InputBound {
   const text = Math.max(bodyBytes - media.imageBytes, 0);
   const inputTokens = text + media.images * tokensPerImage + FRAMING_TOKENS + extra;
-  return media.unseen ? { inputTokens, unseenInput: true } : { inputTokens };
+  if (media.unseen) return { inputTokens, unseenInput: true };
+  return media.audio ? { inputTokens } : { inputTokens, audio: false };
 }
 
 /** The probable input, text by its bytes and media by a flat figure; never above a bound that holds. */

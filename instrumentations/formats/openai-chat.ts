@@ -1,6 +1,6 @@
 /** POST …/chat/completions, as OpenAI defines it and most providers and gateways speak it. */
 import type { UsageBound } from '../../src/domain/usage.ts';
-import { addImage, addInline, inputBound, inputEstimate, type Media, noMedia } from './bound.ts';
+import { addAudio, addFile, addImage, inputBound, inputEstimate, type Media, noMedia } from './bound.ts';
 import type { Format, RequestFacts, Rewrite } from './format.ts';
 import { isReasoningModel, isSearchTool, lowered, modelOf, tierOf, tokensPerImage } from './openai.ts';
 import { response, stream } from './openai-chat-answer.ts';
@@ -10,6 +10,7 @@ function request(body: unknown, bodyBytes: number, path?: string): RequestFacts 
   if (!isObject(body) || !Array.isArray(body.messages)) return undefined;
   const model = modelOf(body, path);
   const media = mediaOf(body.messages);
+  media.audio ||= isObject(body.audio) || list(body.modalities).includes('audio');
   const searches = webSearches(body, model);
   if (searches !== undefined) media.unseen = true;
   const bound: UsageBound = {
@@ -59,11 +60,10 @@ function addPart(media: Media, part: Json): void {
       addImage(media, isObject(part.image_url) ? part.image_url.url : part.image_url);
       break;
     case 'input_audio':
-      addInline(media, isObject(part.input_audio) ? part.input_audio.data : undefined);
+      addAudio(media, isObject(part.input_audio) ? part.input_audio.data : undefined);
       break;
-    case 'file': // A page of a document is read as text and as an image: neither its bytes nor an id tell its tokens.
-      if (isObject(part.file)) addInline(media, part.file.file_data);
-      media.unseen = true;
+    case 'file':
+      addFile(media, isObject(part.file) ? part.file.file_data : undefined);
       break;
     default: // `video_url`, `document_url` and whatever comes: not in the body, or not known to be bounded by it.
       media.unseen = true;

@@ -1,6 +1,15 @@
 /** POST …/responses: OpenAI's Responses API. Its sub-resources (`/responses/ID/cancel`, `/input_tokens`) cost nothing. */
 import type { UsageBound } from '../../src/domain/usage.ts';
-import { ASSUMED_SEARCHES, addImage, addInline, inputBound, inputEstimate, type Media, noMedia } from './bound.ts';
+import {
+  ASSUMED_SEARCHES,
+  addAudio,
+  addFile,
+  addImage,
+  inputBound,
+  inputEstimate,
+  type Media,
+  noMedia,
+} from './bound.ts';
 import type { Format, RequestFacts, Rewrite } from './format.ts';
 import { isSearchTool, lowered, modelOf, tierOf, tokensPerImage } from './openai.ts';
 import { response, stream } from './openai-responses-answer.ts';
@@ -69,11 +78,10 @@ function addPart(media: Media, part: Json): void {
       addImage(media, part.image_url);
       break;
     case 'input_audio':
-      addInline(media, isObject(part.input_audio) ? part.input_audio.data : undefined);
+      addAudio(media, isObject(part.input_audio) ? part.input_audio.data : undefined);
       break;
     case 'input_file':
-      addInline(media, part.file_data);
-      media.unseen = true;
+      addFile(media, part.file_data);
       break;
     default:
       if (typeof part.type !== 'string' || !/(?:text|refusal|logs|stdout|exit|timeout)$/.test(part.type))

@@ -237,3 +237,22 @@ describe('a request', () => {
     expect(bound(anthropicMessages, messages({ type: 'text', text: 'hi' }, short)).cacheWrite1h).toBeUndefined();
   });
 });
+
+describe('audio', () => {
+  const spoken = { type: 'input_audio', input_audio: { data: DATA, format: 'mp3' } };
+  it.each<[string, Format, object, false | undefined]>([
+    ['is ruled out for text', openaiChat, chat({ type: 'text', text: 'hi' }), false],
+    ['is ruled out for Claude', anthropicMessages, messages({ type: 'document', source: { type: 'url' } }), false],
+    ['may go in', openaiChat, chat(spoken), undefined],
+    ['may come out', openaiChat, { ...chat({ type: 'text', text: 'hi' }), modalities: ['text', 'audio'] }, undefined],
+    ['may go into a response', openaiResponses, responses(spoken), undefined],
+    [
+      'may be in what is unseen',
+      openaiChat,
+      chat({ type: 'video_url', video_url: { url: 'https://e.com' } }),
+      undefined,
+    ],
+  ])('%s', (_, format, body, expected) => {
+    expect(bound(format, body).audio).toBe(expected);
+  });
+});
