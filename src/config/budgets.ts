@@ -179,7 +179,7 @@ function checkDimensions({ value, place, broken }: Entry<BudgetDraft>, report: R
   report.error(where, { code: 'owner-by', message, mend: `add ${ownerBy} to per` });
 }
 
-/** An override chooses instances, and those differ in their `per` dimensions only. */
+/** An override chooses instances, and of those only `per` and what `match` pins to one value is known. */
 function checkOverrideMatches(overrides: readonly OverrideDraft[], entry: Entry<BudgetDraft>, report: Report): void {
   const seen = new Set<string>();
   for (const [index, { match }] of overrides.entries()) {
@@ -209,7 +209,8 @@ function checkOverrideDimension(
   path: Place['path'],
   report: Report,
 ): void {
-  if (entry.value.per?.includes(dimension)) return;
+  const pinned = entry.value.match?.[dimension];
+  if (entry.value.per?.includes(dimension) || (pinned?.length === 1 && !pinned[0]!.includes('*'))) return;
   const message = `the override matches "${dimension}", which is not in per`;
   const mend = `add ${dimension} to per, or use when: in a threshold`;
   report.error({ file: entry.place.file, path: [...path, dimension], on: 'key' }, { code: 'override', message, mend });

@@ -74,7 +74,7 @@ function secretOf(entry: Entry<TokenDraft>, report: Report): TokenEntry['secret'
   const { name, secret_env: env, secret_file: file } = entry.value;
   if ((env === undefined) === (file === undefined)) {
     if (entry.broken('secret_env') || entry.broken('secret_file')) return undefined;
-    const message = `token ${JSON.stringify(name ?? '?')} has ${env === undefined ? 'no secret' : 'two secrets'}`;
+    const message = `${name === undefined ? 'a token' : `token ${JSON.stringify(name)}`} has ${env === undefined ? 'no secret' : 'two secrets'}`;
     report.error(entry.place, { code: 'token-secret', message, mend: 'give either secret_env or secret_file' });
     return undefined;
   }

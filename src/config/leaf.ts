@@ -35,7 +35,7 @@ export function oneOrMany<S extends z.ZodType>(item: S, expected: string, option
   const many = list(item, expected).min(options.least ?? 0, {
     error: () => encode({ wrong: 'is an empty list', mend: `give ${expected}`, code: 'missing' }),
   });
-  return either(`${expected}, or a list of them`, [item.transform((one) => [one]), many]).transform(
+  return either(`${expected} or a list of them`, [item.transform((one) => [one]), many]).transform(
     (values) => values as z.output<S>[],
   );
 }
@@ -129,5 +129,5 @@ function expectation(input: unknown, expected: string): string {
   if (input === undefined) return encode({ wrong: 'is missing', mend: `give ${expected}`, code: 'missing' });
   if (input === null) return encode({ wrong: 'is empty', mend: `give ${expected}`, code: 'missing' });
   const found = Array.isArray(input) ? 'a list' : typeof input === 'object' ? 'a map' : quote(String(input));
-  return encode({ wrong: `is ${found}, not ${expected}`, mend: `give ${expected}`, code: 'shape' });
+  return encode({ wrong: `is ${found}`, mend: `give ${expected}`, code: 'shape' });
 }

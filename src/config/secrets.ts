@@ -22,6 +22,11 @@ export function tokenDigest(secret: string): string {
   return createHash('sha256').update(secret, 'utf8').digest('hex');
 }
 
+/** The token of a presented secret; its digest is looked up, so the time it takes tells nothing of near misses. */
+export function tokenLookup(tokens: ReadonlyMap<string, TokenEntry>): (secret: string) => TokenEntry | undefined {
+  return (secret) => tokens.get(tokenDigest(secret));
+}
+
 /** Reads every token's secret; all problems at once. */
 export function resolveTokens(config: Pick<Config, 'tokens'>, sources: SecretSources): ResolvedTokens {
   const tokens = new Map<string, TokenEntry>();
@@ -44,6 +49,8 @@ function readSecret({ name, secret }: TokenEntry, sources: SecretSources): { val
   const where = 'env' in secret ? `environment variable ${secret.env}` : `file ${secret.file}`;
   const text = ('env' in secret ? sources.env[secret.env] : contentOf(secret.file, sources))?.trim();
   if (!text) return { problem: `token "${name}": the ${where} is missing or empty; put the secret there` };
+  // It travels as one word in the Authorization header.
+  if (/\s/.test(text)) return { problem: `token "${name}": the secret in the ${where} has white space; use one word` };
   if (text.length >= MIN_SECRET_LENGTH) return { value: text };
   return {
     problem: `token "${name}": the secret in the ${where} is shorter than ${MIN_SECRET_LENGTH} characters; use a random one`,

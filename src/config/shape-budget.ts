@@ -77,7 +77,7 @@ const threshold = map(
 ).meta({ id: 'threshold' });
 export type ThresholdDraft = z.output<typeof threshold>;
 
-const hard = either('block, pause, or a map with action', [
+const hard = either('block, pause or a map with action', [
   stopping.transform((name) => ({ action: name })),
   map(
     {

@@ -11,7 +11,7 @@ const CONTACT_ROLES = ['service', 'engineering', 'budget', 'platform', 'finance'
 export type ContactRole = (typeof CONTACT_ROLES)[number];
 export { CONTACT_ROLES };
 
-const contact = either('a name, or a map with id and receiver', [
+const contact = either('a name or a map with id and receiver', [
   text('a name'),
   map({ id: text('a contact'), receiver: text('a receiver').optional() }, 'a map with id and receiver'),
 ]).meta({ id: 'contact' });
@@ -41,7 +41,7 @@ const ownerMap = map(
 );
 export type OwnerDraft = z.output<typeof ownerMap>;
 
-const owner = either('an owner: nothing, a name, or a map of contacts', [
+const owner = either('a name or a map of contacts', [
   z.null().transform((): OwnerDraft => ({})),
   text('a name').transform((service): OwnerDraft => ({ service })),
   ownerMap,
@@ -146,7 +146,7 @@ const settings = {
       owner: text('an owner').optional().describe('Owner of budgets that name none.'),
       owners: dictionary(contact, 'a map of role to contact').optional(),
     },
-    'defaults',
+    'a map of settings',
   ).optional(),
   routes: map({ approved: oneOrMany(route, 'a route') }, 'a map with approved').optional(),
   unmatched: word(['allow', 'deny'], 'choice').optional().describe('Attempts that no budget matches.'),
@@ -169,7 +169,7 @@ const settings = {
       max_call_duration: duration('max_call_duration', SECOND, 24 * HOUR).optional(),
       unreachable_allowance: usd('unreachable_allowance', { zero: true }).optional(),
     },
-    'limits',
+    'a map of settings',
   ).optional(),
   metrics: map(
     {
@@ -177,7 +177,7 @@ const settings = {
       top_instances: whole('top_instances', 1, 10_000).optional(),
       allow_unbounded: flag().optional().describe('Lets labels hold customer and user: one series for each.'),
     },
-    'metrics',
+    'a map of settings',
   ).optional(),
 };
 

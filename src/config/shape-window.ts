@@ -15,15 +15,22 @@ const DAY = 24 * 60 * MINUTE;
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
 const weekday = word(WEEKDAYS, 'weekday').transform((name) => WEEKDAYS.indexOf(name) + 1);
-const startMonth = whole('start_month', 1, 12);
+const startDay = whole('start_day', 1, 28);
+const months = map(
+  { start_month: whole('start_month', 1, 12), start_day: startDay.optional() },
+  'a map with start_month',
+).transform(({ start_month: startMonth, start_day: day }) => ({
+  startMonth,
+  ...(day !== undefined && { startDay: day }),
+}));
 
 const anchored = map(
   {
     rolling: duration('rolling window', MINUTE, 366 * DAY).optional(),
     week: map({ start_weekday: weekday }, 'a map with start_weekday').optional(),
-    month: map({ start_day: whole('start_day', 1, 28) }, 'a map with start_day').optional(),
-    quarter: map({ start_month: startMonth }, 'a map with start_month').optional(),
-    year: map({ start_month: startMonth }, 'a map with start_month').optional(),
+    month: map({ start_day: startDay }, 'a map with start_day').optional(),
+    quarter: months.optional(),
+    year: months.optional(),
   },
   'a window',
 ).transform((forms, context): WindowDraft => {
@@ -32,8 +39,8 @@ const anchored = map(
   if (rolling !== undefined) drafts.push({ kind: 'rolling', durationMs: rolling, bucketMs: bucketOf(rolling) });
   if (week) drafts.push({ kind: 'calendar', unit: 'week', startWeekday: week.start_weekday });
   if (month) drafts.push({ kind: 'calendar', unit: 'month', startDay: month.start_day });
-  if (quarter) drafts.push({ kind: 'calendar', unit: 'quarter', startMonth: quarter.start_month });
-  if (year) drafts.push({ kind: 'calendar', unit: 'year', startMonth: year.start_month });
+  if (quarter) drafts.push({ kind: 'calendar', unit: 'quarter', ...quarter });
+  if (year) drafts.push({ kind: 'calendar', unit: 'year', ...year });
   if (drafts.length !== 1) {
     const params = { mend: 'give exactly one of rolling, week, month, quarter, year', code: 'value' };
     context.addIssue({ code: 'custom', message: `the window has ${drafts.length} kinds`, params });

@@ -67,6 +67,7 @@ describe('windows', () => {
     ['{ month: { start_day: 15 } }', { ...utc, unit: 'month', startDay: 15 }],
     ['{ quarter: { start_month: 2 } }', { ...utc, unit: 'quarter', startMonth: 2 }],
     ['{ year: { start_month: 4 } }', { ...utc, unit: 'year', startMonth: 4 }],
+    ['{ year: { start_month: 4, start_day: 6 } }', { ...utc, unit: 'year', startMonth: 4, startDay: 6 }],
     ['{ rolling: 24h }', { kind: 'rolling', durationMs: 24 * HOUR, bucketMs: HOUR }],
     ['{ rolling: 1h }', { kind: 'rolling', durationMs: HOUR, bucketMs: 60_000 }],
     ['{ rolling: 30d }', { kind: 'rolling', durationMs: 720 * HOUR, bucketMs: 24 * HOUR }],

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { TokenEntry } from '../../src/config/config.ts';
-import { resolveTokens, tokenDigest } from '../../src/config/secrets.ts';
+import { resolveTokens, tokenDigest, tokenLookup } from '../../src/config/secrets.ts';
 
 const token = (name: string, secret: TokenEntry['secret']): TokenEntry => ({ name, role: 'client', secret, pins: {} });
-const env = { A: 'a-long-enough-secret', B: 'another-long-secret\n', SHORT: 'hunter2', EMPTY: ' ' };
+const env = {
+  A: 'a-long-enough-secret',
+  B: 'another-long-secret\n',
+  SHORT: 'hunter2',
+  EMPTY: ' ',
+  WORDS: 'two words of a secret',
+};
 const readFile = (path: string) => {
   if (path !== '/run/secrets/a') throw new Error('ENOENT');
   return 'from-a-mounted-file\n';
@@ -19,12 +25,19 @@ describe('secrets of tokens', () => {
       [tokenDigest('another-long-secret'), 'b'],
       [tokenDigest('from-a-mounted-file'), 'c'],
     ]);
+    const lookup = tokenLookup(resolved.tokens);
+    expect([lookup('another-long-secret')?.name, lookup('another-long-secre'), lookup('')]).toEqual([
+      'b',
+      undefined,
+      undefined,
+    ]);
     expect(JSON.stringify([...resolved.tokens])).not.toContain('long-enough');
   });
 
   it.each([
     [{ env: 'NONE' }, 'token "x": the environment variable NONE is missing or empty; put the secret there'],
     [{ env: 'EMPTY' }, 'token "x": the environment variable EMPTY is missing or empty; put the secret there'],
+    [{ env: 'WORDS' }, 'token "x": the secret in the environment variable WORDS has white space; use one word'],
     [{ file: '/nowhere' }, 'token "x": the file /nowhere is missing or empty; put the secret there'],
     [
       { env: 'SHORT' },
