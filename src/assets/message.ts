@@ -4,7 +4,7 @@ import { type Label, type Metric, quote } from './promql.ts';
  * Text of an alert: literals, labels of the alert, and USD amounts looked up when it fires. It is written twice: as
  * Prometheus' template, and as the text that template must come to in a promtool test.
  */
-export type Part = string | { label: Label } | { usd: Metric; by: readonly Label[] } | { value: true };
+export type Part = string | { label: Label } | { usd: Metric; by: readonly Label[] } | { value: 'count' | 'usd' };
 export type Message = readonly Part[];
 
 /** What a firing alert has at hand in a test. */
@@ -29,8 +29,9 @@ export function label(name: Label): Part {
   return { label: name };
 }
 
-/** The value of the alert's expression, as people write numbers (`1.2k`). */
-export const VALUE: Part = { value: true };
+/** The value of the alert's expression. */
+export const COUNT: Part = { value: 'count' };
+export const AMOUNT_USD: Part = { value: 'usd' };
 
 /** The amount of a budget gauge for the alert's own instance. Where it is missing the text says `?`. */
 export function usd(metric: Metric, by: readonly Label[]): Part {
@@ -44,7 +45,7 @@ export function toTemplate(parts: Message): string {
 function partTemplate(part: Part): string {
   if (typeof part === 'string') return part.replaceAll('{{', '{{"{{"}}');
   if ('label' in part) return `{{ $labels.${part.label} }}`;
-  if ('value' in part) return '{{ $value | humanize }}';
+  if ('value' in part) return part.value === 'usd' ? `\${{ $value | printf "%.2f" }}` : '{{ $value | printf "%.0f" }}';
   return usdTemplate(part.usd, part.by);
 }
 

@@ -16,7 +16,6 @@ export interface Variant {
   /** Only `per` dimensions: those are the labels that instances differ in. */
   match: Match;
   thresholds: readonly Threshold[];
-  shadow: boolean;
 }
 
 /** A distinct threshold of a budget as its gauge labels it. */
@@ -25,13 +24,22 @@ export interface Point {
   severity: Severity;
 }
 
-/** The budget's own terms first, then each override that can apply; as in the domain, a later one wins. */
+/** The budget's own thresholds first, then those of each override that brings some; as in the domain, a later one wins. */
 export function variants(budget: Budget): Variant[] {
-  const { thresholds, shadow } = budget;
-  const overriding = budget.overrides
+  const overriding = applicable(budget).flatMap(({ match, terms }) =>
+    terms.thresholds ? [{ match, thresholds: terms.thresholds }] : [],
+  );
+  return [{ match: {}, thresholds: budget.thresholds }, ...overriding];
+}
+
+export function mayBeShadow(budget: Budget): boolean {
+  return budget.shadow || applicable(budget).some(({ terms }) => terms.shadow);
+}
+
+function applicable(budget: Budget): Budget['overrides'] {
+  return budget.overrides
     .filter((override) => canApply(override.match, budget))
-    .map(({ match, terms }) => ({ match: onlyPer(match, budget.per), thresholds, shadow, ...terms }));
-  return [{ match: {}, thresholds, shadow }, ...overriding];
+    .map(({ match, terms }) => ({ match: onlyPer(match, budget.per), terms }));
 }
 
 /** Beside `per`, an override sees what the budget's own match pins to one value. */
@@ -127,7 +135,7 @@ export function instanceLabels(budget: Budget): Label[] {
 
 /** Instances with made-up values: one without an override, and one for each override. */
 export function sampleInstances(budget: Budget, config: Config): BudgetInstance[] {
-  const samples = variants(budget).map(({ match }) => {
+  const samples = [{ match: {} as Match }, ...applicable(budget)].map(({ match }) => {
     const labels = budget.per.map((dimension) => [dimension, sampleValue(dimension, match[dimension])]);
     return instanceOf(budget, Object.fromEntries(labels), (name) => config.owners.has(name));
   });
@@ -135,5 +143,5 @@ export function sampleInstances(budget: Budget, config: Config): BudgetInstance[
 }
 
 function sampleValue(dimension: Dimension, patterns: readonly string[] | undefined): string {
-  return patterns?.[0]?.replaceAll('*', 'x') ?? `some-${dimension}`;
+  return patterns?.[0]?.replaceAll('*', 'x') ?? `any-${dimension}`;
 }

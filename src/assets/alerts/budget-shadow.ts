@@ -3,13 +3,13 @@ import type { Budget, BudgetInstance } from '../../domain/budget.ts';
 import { BUDGET_LABEL, METRIC, thresholdLabel } from '../../telemetry/names.ts';
 import { label, message, usd } from '../message.ts';
 import { acrossReplicas, selector } from '../promql.ts';
-import { instanceLabels, sampleInstances, scope, variants } from '../terms.ts';
+import { instanceLabels, mayBeShadow, sampleInstances, scope } from '../terms.ts';
 import { ALERT, ALERT_LABEL, type AlertKind, type AlertRule, type RuleCase } from './alert.ts';
 import { firingAs, gauges, sampleOf } from './budget-samples.ts';
 
 /** The gauge's severity is dropped: a shadow budget only informs, whatever its thresholds would be in earnest. */
 function rules(config: Config): AlertRule[] {
-  return config.budgets.filter((budget) => variants(budget).some(({ shadow }) => shadow)).map(rule);
+  return config.budgets.filter(mayBeShadow).map(rule);
 }
 
 function rule(budget: Budget): AlertRule {

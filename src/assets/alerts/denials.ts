@@ -1,5 +1,5 @@
 import { COUNTER_LABEL, METRIC } from '../../telemetry/names.ts';
-import { label, message, VALUE } from '../message.ts';
+import { COUNT, label, message } from '../message.ts';
 import { grew, selector } from '../promql.ts';
 import { ALERT, type AlertKind, type AlertRule, platformLabels } from './alert.ts';
 
@@ -13,7 +13,7 @@ function rules(): AlertRule[] {
       expr: `sum by (${COUNTER_LABEL.decision}, ${COUNTER_LABEL.reason}) (${grew(denied, WINDOW)}) > 0`,
       labels: platformLabels('warning', message`reason=${label('reason')}`),
       summary: message`AI calls are being refused (${label('decision')}, ${label('reason')})`,
-      description: message`About ${VALUE} calls were refused in the last ${WINDOW}, with reason ${label('reason')}.`,
+      description: message`About ${COUNT} calls were refused in the last ${WINDOW}, with reason ${label('reason')}.`,
     },
   ];
 }

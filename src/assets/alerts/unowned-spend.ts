@@ -1,5 +1,5 @@
 import { METRIC } from '../../telemetry/names.ts';
-import { label, message, VALUE } from '../message.ts';
+import { AMOUNT_USD, label, message } from '../message.ts';
 import { grew, selector } from '../promql.ts';
 import { ALERT, type AlertKind, type AlertRule, platformLabels } from './alert.ts';
 
@@ -12,7 +12,7 @@ function rules(): AlertRule[] {
       expr: `sum by (service) (${grew(selector(METRIC.unownedCost), WINDOW)}) > 0`,
       labels: platformLabels('warning', message`service=${label('service')}`),
       summary: message`Service ${label('service')} spends money that no budget counts`,
-      description: message`About ${VALUE} USD in the last ${WINDOW} matched no budget: nothing limits it and nobody is told.`,
+      description: message`About ${AMOUNT_USD} in the last ${WINDOW} matched no budget: nothing limits it and nobody is told.`,
     },
   ];
 }

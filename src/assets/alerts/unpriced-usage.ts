@@ -1,5 +1,5 @@
 import { METRIC } from '../../telemetry/names.ts';
-import { label, message, VALUE } from '../message.ts';
+import { COUNT, label, message } from '../message.ts';
 import { grew, selector } from '../promql.ts';
 import { ALERT, type AlertKind, type AlertRule, platformLabels } from './alert.ts';
 
@@ -12,7 +12,7 @@ function rules(): AlertRule[] {
       expr: `sum by (provider, model) (${grew(selector(METRIC.unpricedCalls), WINDOW)}) > 0`,
       labels: platformLabels('warning', message`provider=${label('provider')}, model=${label('model')}`),
       summary: message`Calls to ${label('provider')} ${label('model')} have no price`,
-      description: message`About ${VALUE} calls in the last ${WINDOW} are booked at the ceiling price, because neither the contract prices nor the catalogue know ${label('model')}.`,
+      description: message`About ${COUNT} calls in the last ${WINDOW} are booked at the ceiling price, because neither the contract prices nor the catalogue know ${label('model')}.`,
     },
   ];
 }

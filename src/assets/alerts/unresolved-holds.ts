@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { METRIC } from '../../telemetry/names.ts';
-import { label, message, VALUE } from '../message.ts';
+import { AMOUNT_USD, label, message } from '../message.ts';
 import type { Settings } from '../options.ts';
 import { acrossReplicas, selector } from '../promql.ts';
 import { ALERT, ALERT_LABEL, type AlertKind, type AlertRule, PLATFORM } from './alert.ts';
@@ -18,7 +18,7 @@ function rules(_config: Config, { timing }: Settings): AlertRule[] {
         [ALERT_LABEL.scope]: message`budget=${label('budget')}`,
       },
       summary: message`Budget ${label('budget')} holds money for calls that never ended`,
-      description: message`${VALUE} USD are unresolved: the calls were sent, and nobody said how they ended. They count against the cap until somebody closes them. Owner: ${label('owner')}.`,
+      description: message`${AMOUNT_USD} are unresolved: the calls were sent, and nobody said how they ended. They count against the cap until somebody closes them. Owner: ${label('owner')}.`,
     },
   ];
 }
