@@ -234,7 +234,9 @@ export class Book<D, M> {
     if (hold.demands.some((known) => sameAccount(known, demand))) return false;
     const key = hold.state.state === 'held' ? 'heldNanoUsd' : 'unresolvedNanoUsd';
     this.balances.change(this.balances.obtain(demand), { [key]: demand.amountNanoUsd });
-    this.#replace({ ...hold, demands: [...hold.demands, demand] });
+    const wider = { ...hold, demands: [...hold.demands, demand] };
+    this.#open.set(attemptId, wider);
+    this.#entries.changeDemands(wider);
     return true;
   }
 

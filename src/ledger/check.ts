@@ -2,6 +2,7 @@
  * What no ledger accepts, whatever it is built on: a caller's bug, thrown as `RangeError` before anything is queued.
  * Bodies from outside were validated at the edge; this guards the arithmetic and the 64-bit columns behind it.
  */
+import { DIMENSIONS, type Dimension } from '../domain/attribution.ts';
 import { MAX_NANO_USD, type NanoUsd } from '../domain/money.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { AccountDemand, AccountRef, Posting, ReserveRequest, SettleRequest } from './ledger.ts';
@@ -42,6 +43,11 @@ export function checkPosting(of: string, posting: Posting): void {
 
 export function checkLimit(limit: number): void {
   if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError(`limit ${limit} is not a positive whole number`);
+}
+
+export function checkGroupBy(groupBy: readonly Dimension[]): void {
+  const stranger = groupBy.find((dimension) => !DIMENSIONS.includes(dimension));
+  if (stranger !== undefined) throw new RangeError(`"${stranger}" is no dimension; use ${DIMENSIONS.join(', ')}`);
 }
 
 /** A cursor as `Page.next` gave it, or the beginning. */

@@ -83,7 +83,10 @@ export interface Entries<D, M> {
   /** A hold in whatever state; asked only for attempts that the book does not have open. */
   hold(attemptId: string): Hold<D> | undefined;
   addHold(hold: Hold<D>): void;
+  /** It moved to another state. */
   changeHold(hold: Hold<D>): void;
+  /** It was given more demands. */
+  changeDemands(hold: Hold<D>): void;
   /** Digest of a booked settlement; undefined when the sequence number was never given. */
   digestOf(seq: number): string | undefined;
   addSettlement(op: SettleOp<D, M>, booking: Booking): void;

@@ -3,7 +3,8 @@ import type { AlertEvent } from '../domain/alert.ts';
 import type { Attribution } from '../domain/attribution.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { Book, EMPTY_START } from './book.ts';
-import { checkDemand, checkLimit, checkPosting, checkReserve, checkSettle, checkTime, readCursor } from './check.ts';
+import { readCursor } from './check.ts';
+import { checked } from './checked.ts';
 import { type AttemptDetail, holdRecord, reserveOp, settlementOf, settleOp } from './convert.ts';
 import type { Account, Booking, Entries, Hold, SettleOp } from './entries.ts';
 import {
@@ -42,6 +43,9 @@ class MemoryEntries implements Entries<Detail, SettleRequest> {
   changeHold(hold: Hold<Detail>): void {
     this.holds.set(hold.attemptId, hold);
   }
+  changeDemands(hold: Hold<Detail>): void {
+    this.holds.set(hold.attemptId, hold);
+  }
   digestOf(seq: number): string | undefined {
     return this.settlements[seq - 1]?.digest;
   }
@@ -71,8 +75,6 @@ class MemoryLedger implements Ledger {
   }
 
   async reserveMany(requests: readonly ReserveRequest[], now: EpochMs): Promise<ReserveOutcome[]> {
-    checkTime('now', now);
-    requests.forEach(checkReserve);
     const book = this.#use();
     return requests.map((request) => {
       const reserved = book.reserve(reserveOp(request, same), now);
@@ -82,8 +84,6 @@ class MemoryLedger implements Ledger {
   }
 
   async settleMany(requests: readonly SettleRequest[], now: EpochMs): Promise<SettleOutcome[]> {
-    checkTime('now', now);
-    requests.forEach(checkSettle);
     const book = this.#use();
     return requests.map((request) => {
       const settled = book.settle(settleOp(request, same, request), now);
@@ -94,19 +94,16 @@ class MemoryLedger implements Ledger {
   }
 
   async releaseMany(attemptIds: readonly string[], now: EpochMs) {
-    checkTime('now', now);
     const book = this.#use();
     return attemptIds.map((attemptId) => book.release(attemptId, now));
   }
 
   async lose(selector: Parameters<Ledger['lose']>[0], reason: string, now: EpochMs) {
-    checkTime('now', now);
     const lost = this.#use().lose(selector, reason, now);
     return lost.map((hold) => holdRecord(hold, same));
   }
 
   async writeOff(attemptIds: readonly string[], by: string, reason: string, now: EpochMs) {
-    checkTime('now', now);
     const book = this.#use();
     return attemptIds.map((attemptId) => book.writeOff(attemptId, by, reason, now));
   }
@@ -131,7 +128,6 @@ class MemoryLedger implements Ledger {
   }
 
   async settlements(query: Parameters<Ledger['settlements']>[0]): Promise<Page<Settlement>> {
-    checkLimit(query.limit);
     const after = readCursor(query.cursor);
     this.#use();
     const found = this.#between(query).filter(({ seq }) => seq > after);
@@ -153,20 +149,15 @@ class MemoryLedger implements Ledger {
   }
 
   async backfill(postings: Parameters<Ledger['backfill']>[0], now: EpochMs): Promise<number> {
-    checkTime('now', now);
-    for (const posting of postings) checkPosting(`settlement ${posting.seq}`, posting);
     return this.#use().backfill(postings, now);
   }
 
   async adopt(demands: Parameters<Ledger['adopt']>[0], now: EpochMs): Promise<number> {
-    checkTime('now', now);
-    for (const { attemptId, demand } of demands) checkDemand(attemptId, demand);
     const book = this.#use();
     return demands.filter(({ attemptId, demand }) => book.adopt(attemptId, demand, now)).length;
   }
 
   async recordEvents(events: readonly AlertEvent[], now: EpochMs): Promise<AlertEvent[]> {
-    checkTime('now', now);
     this.#use().advance(now);
     return events.filter((event) => {
       if (this.#events.has(event.id)) return false;
@@ -176,7 +167,6 @@ class MemoryLedger implements Ledger {
   }
 
   async events(query: { cursor?: string; limit: number }): Promise<Page<AlertEvent>> {
-    checkLimit(query.limit);
     const after = readCursor(query.cursor);
     this.#use();
     const numbered = [...this.#events.values()].map((event, index) => ({ event, seq: index + 1 }));
@@ -229,5 +219,5 @@ function page<T>(items: readonly T[], limit: number, seqOf: (item: T) => number)
 }
 
 export function createMemoryLedger(): Ledger {
-  return new MemoryLedger();
+  return checked(new MemoryLedger());
 }

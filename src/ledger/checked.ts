@@ -1,0 +1,76 @@
+import {
+  checkDemand,
+  checkGroupBy,
+  checkLimit,
+  checkPosting,
+  checkReserve,
+  checkSettle,
+  checkTime,
+  readCursor,
+} from './check.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Guards a ledger's doors: a caller's bug rejects with `RangeError` before anything is queued, on every ledger alike. */
+export function checked(ledger: Ledger): Ledger {
+  return {
+    latestTime: () => ledger.latestTime(),
+    async reserveMany(requests, now) {
+      checkTime('now', now);
+      requests.forEach(checkReserve);
+      return ledger.reserveMany(requests, now);
+    },
+    async settleMany(requests, now) {
+      checkTime('now', now);
+      requests.forEach(checkSettle);
+      return ledger.settleMany(requests, now);
+    },
+    async releaseMany(attemptIds, now) {
+      checkTime('now', now);
+      return ledger.releaseMany(attemptIds, now);
+    },
+    async lose(selector, reason, now) {
+      checkTime('now', now);
+      return ledger.lose(selector, reason, now);
+    },
+    async writeOff(attemptIds, by, reason, now) {
+      checkTime('now', now);
+      return ledger.writeOff(attemptIds, by, reason, now);
+    },
+    holds: (attemptIds) => ledger.holds(attemptIds),
+    openHolds: () => ledger.openHolds(),
+    accounts: (endingAfter) => ledger.accounts(endingAfter),
+    async settlements(query) {
+      checkLimit(query.limit);
+      readCursor(query.cursor);
+      return ledger.settlements(query);
+    },
+    async usage(query) {
+      checkGroupBy(query.groupBy);
+      return ledger.usage(query);
+    },
+    async backfill(postings, now) {
+      checkTime('now', now);
+      for (const posting of postings) checkPosting(`settlement ${posting.seq}`, posting);
+      return ledger.backfill(postings, now);
+    },
+    async adopt(demands, now) {
+      checkTime('now', now);
+      for (const { attemptId, demand } of demands) checkDemand(attemptId, demand);
+      return ledger.adopt(demands, now);
+    },
+    async recordEvents(events, now) {
+      checkTime('now', now);
+      return ledger.recordEvents(events, now);
+    },
+    async events(query) {
+      checkLimit(query.limit);
+      readCursor(query.cursor);
+      return ledger.events(query);
+    },
+    liveEvents: (endingAfter) => ledger.liveEvents(endingAfter),
+    recordRevision: (revision) => ledger.recordRevision(revision),
+    revisions: () => ledger.revisions(),
+    verify: () => ledger.verify(),
+    close: () => ledger.close(),
+  };
+}

@@ -1,0 +1,91 @@
+/** JSON text of what a database keeps whole, with every bigint as a decimal string. */
+import type { AlertEvent } from '../domain/alert.ts';
+import type { HoldState } from '../domain/hold.ts';
+import type { NanoUsd } from '../domain/money.ts';
+import type { Receipt } from '../domain/receipt.ts';
+import type { AccountDemand, RemainderClosing, Settlement, SettleRequest } from './ledger.ts';
+
+type Body = Pick<Settlement, 'usage' | 'source' | 'status' | 'receipt' | 'responseId' | 'traceId' | 'spanId'>;
+
+const decimal = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);
+
+export function encodeBody(request: SettleRequest): string {
+  const { usage, source, status, receipt, responseId, traceId, spanId } = request;
+  return JSON.stringify({ usage, source, status, receipt, responseId, traceId, spanId } satisfies Body, decimal);
+}
+
+export function decodeBody(text: string): Body {
+  const body = JSON.parse(text);
+  return { ...body, receipt: reviveReceipt(body.receipt) };
+}
+
+function reviveReceipt(receipt: Receipt): Receipt {
+  const lines = receipt.lines.map((line) => ({ ...line, nanoUsdPerMillion: BigInt(line.nanoUsdPerMillion) }));
+  return { ...receipt, lines, costNanoUsd: BigInt(receipt.costNanoUsd) };
+}
+
+export function encodeEvent(event: AlertEvent): string {
+  return JSON.stringify(event, decimal);
+}
+
+export function decodeEvent(text: string): AlertEvent {
+  const event = JSON.parse(text);
+  return { ...event, limitNanoUsd: BigInt(event.limitNanoUsd), spentNanoUsd: BigInt(event.spentNanoUsd) };
+}
+
+type DemandRow = [
+  budget: string,
+  instance: string,
+  start: number,
+  end: number,
+  since: number,
+  amount: string,
+  cap: string,
+];
+
+export function encodeDemands(demands: readonly AccountDemand[]): string {
+  const rows = demands.map(({ budget, instance, window, since, amountNanoUsd, capNanoUsd }): DemandRow => {
+    return [budget, instance, window.start, window.end, since, amountNanoUsd.toString(), capNanoUsd.toString()];
+  });
+  return JSON.stringify(rows);
+}
+
+export function decodeDemands(text: string): AccountDemand[] {
+  const rows: DemandRow[] = JSON.parse(text);
+  return rows.map(([budget, instance, start, end, since, amount, cap]) => {
+    return { budget, instance, window: { start, end }, since, amountNanoUsd: BigInt(amount), capNanoUsd: BigInt(cap) };
+  });
+}
+
+export function encodeState(state: HoldState): string {
+  return JSON.stringify(state, decimal);
+}
+
+export function decodeState(text: string): HoldState {
+  const state: HoldState = JSON.parse(text);
+  return state.state === 'settled' ? { ...state, costNanoUsd: BigInt(state.costNanoUsd) } : state;
+}
+
+/** What an estimated settlement left of a hold: open with its shares, or closed. */
+export interface Remainder {
+  remainderNanoUsd: NanoUsd;
+  remainders?: readonly NanoUsd[];
+  remainderClosed?: RemainderClosing;
+}
+
+/** null when nothing remained. */
+export function encodeRemainder({ remainderNanoUsd, remainders, remainderClosed }: Remainder): string | null {
+  if (remainderNanoUsd === 0n && !remainderClosed) return null;
+  return JSON.stringify({ remainderNanoUsd, remainders, remainderClosed }, decimal);
+}
+
+export function decodeRemainder(text: string | null): Remainder {
+  if (text === null) return { remainderNanoUsd: 0n };
+  const kept = JSON.parse(text);
+  const remainder: Remainder = { remainderNanoUsd: BigInt(kept.remainderNanoUsd) };
+  if (kept.remainders) remainder.remainders = kept.remainders.map(BigInt);
+  if (kept.remainderClosed) {
+    remainder.remainderClosed = { ...kept.remainderClosed, amountNanoUsd: BigInt(kept.remainderClosed.amountNanoUsd) };
+  }
+  return remainder;
+}

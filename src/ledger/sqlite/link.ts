@@ -1,0 +1,104 @@
+import { Worker } from 'node:worker_threads';
+import { LedgerLocked, LedgerOpenError } from '../errors.ts';
+import { LedgerUnavailable } from '../ledger.ts';
+import type { Call, CoreOptions, OperationName, Reply } from './core.ts';
+import type { Operations } from './operations.ts';
+
+type Result<T> = T extends Generator<unknown, infer R> ? R : T;
+type ResultOf<N extends OperationName> = Result<ReturnType<Operations[N]>>;
+
+interface Waiter {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** The calling thread's end of the worker: one message a tick there, one a commit back. */
+export class WorkerLink {
+  readonly #worker: Worker;
+  readonly #waiters = new Map<number, Waiter>();
+  #outgoing: Call[] = [];
+  #lastId = 0;
+  #ended: string | undefined;
+  #closed: Promise<void> | undefined;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.on('message', (replies: Reply[] | 'closed') => {
+      if (replies !== 'closed') for (const reply of replies) this.#answer(reply);
+    });
+    worker.on('error', (error) => this.#end(`the ledger's thread failed: ${error.message}; restart the server`));
+    worker.on('exit', () => this.#end('the ledger is closed'));
+    worker.unref();
+  }
+
+  /** Errors: `LedgerOpenError`, `LedgerLocked`. */
+  static async open(url: URL, options: CoreOptions): Promise<WorkerLink> {
+    // Nothing that this process preloads (hooks, instrumentation) belongs into the ledger's thread.
+    const worker = new Worker(url, { workerData: options, execArgv: [], name: 'spendfuse-ledger' });
+    const { promise, resolve, reject } = Promise.withResolvers<Opened>();
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    const opened = await promise;
+    worker.off('error', reject);
+    if (opened.opened) return new WorkerLink(worker);
+    await worker.terminate();
+    throw opened.reason === 'locked'
+      ? new LedgerLocked(opened.message)
+      : new LedgerOpenError(opened.reason, opened.message);
+  }
+
+  call<N extends OperationName>(name: N, ...args: Parameters<Operations[N]>): Promise<ResultOf<N>> {
+    if (this.#ended !== undefined) return Promise.reject(new LedgerUnavailable(this.#ended));
+    if (this.#closed) return Promise.reject(new LedgerUnavailable('the ledger is closed'));
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#lastId += 1;
+    if (this.#outgoing.length === 0) setImmediate(() => this.#send());
+    this.#outgoing.push({ id: this.#lastId, name, args });
+    // A waiting call keeps the process alive; an idle ledger does not.
+    if (this.#waiters.size === 0) this.#worker.ref();
+    this.#waiters.set(this.#lastId, { resolve, reject });
+    return promise as Promise<ResultOf<N>>;
+  }
+
+  /** Answers what is under way, writes a checkpoint, gives the file free. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    this.#send();
+    const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
+    this.#worker.ref();
+    this.#worker.postMessage('close');
+    await exited;
+  }
+
+  #send(): void {
+    if (this.#outgoing.length === 0 || this.#ended !== undefined) return;
+    const calls = this.#outgoing;
+    this.#outgoing = [];
+    this.#worker.postMessage(calls);
+  }
+
+  #answer(reply: Reply): void {
+    const waiter = this.#waiters.get(reply.id);
+    this.#waiters.delete(reply.id);
+    if (this.#waiters.size === 0 && !this.#closed) this.#worker.unref();
+    if (!waiter) return;
+    if (!('failure' in reply)) waiter.resolve(reply.value);
+    else if (reply.failure.name === 'RangeError') waiter.reject(new RangeError(reply.failure.message));
+    else waiter.reject(new LedgerUnavailable(reply.failure.message));
+  }
+
+  #end(why: string): void {
+    this.#ended ??= why;
+    const waiters = [...this.#waiters.values()];
+    this.#waiters.clear();
+    this.#outgoing = [];
+    for (const waiter of waiters) waiter.reject(new LedgerUnavailable(this.#ended));
+  }
+}
+
+type Opened = { opened: true } | { opened: false; reason: LedgerOpenError['reason']; message: string };
