@@ -128,6 +128,7 @@ export function decode(message: string): Encoded | undefined {
 function expectation(input: unknown, expected: string): string {
   if (input === undefined) return encode({ wrong: 'is missing', mend: `give ${expected}`, code: 'missing' });
   if (input === null) return encode({ wrong: 'is empty', mend: `give ${expected}`, code: 'missing' });
-  const found = Array.isArray(input) ? 'a list' : typeof input === 'object' ? 'a map' : quote(String(input));
+  // The value itself is not repeated: under `keys` and `tokens` it may be a secret.
+  const found = Array.isArray(input) ? 'a list' : typeof input === 'object' ? 'a map' : 'a text';
   return encode({ wrong: `is ${found}`, mend: `give ${expected}`, code: 'shape' });
 }
