@@ -28,13 +28,11 @@ export async function exchange(
   response: ServerResponse,
   id: string,
 ): Promise<void> {
-  let reply: Reply;
   try {
-    reply = await answer(service, route, request, response, id);
+    send(service, request, response, await answer(service, route, request, response, id));
   } catch (error) {
-    reply = failure(service, request, error);
+    send(service, request, response, failure(service, request, error));
   }
-  send(service, request, response, reply);
 }
 
 async function answer(

@@ -1,18 +1,18 @@
 /** The HTTP server: a fast path for what every attempt asks, express for the rest, and an orderly end. */
-import { createServer as createHttpServer, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer as createHttpServer, type Server } from 'node:http';
 import type { Logger } from 'pino';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
 import { createApp } from './app.ts';
 import type { TokenLookup } from './auth.ts';
+import { answerClientError } from './client-error.ts';
+import { Connections, listen } from './connections.ts';
 import { exchange, type Service } from './exchange.ts';
 import { hotMatcher } from './fast-path.ts';
 import { isLoopback } from './loopback.ts';
 import type { CardinalityBounds } from './metrics/cardinality.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { PROBLEM_CONTENT_TYPE, problem } from './problem.ts';
-import type { Reply } from './route.ts';
+import type { Route } from './route.ts';
 import { allRoutes } from './routes.ts';
 import { Drain } from './wait.ts';
 
@@ -46,8 +46,6 @@ const GRACE_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than clients and proxies keep theirs, so that a request never meets a socket that is being closed. */
 const KEEP_ALIVE_MS = 75_000;
-/** How often sockets that fell idle are closed while the server ends. */
-const SWEEP_MS = 50;
 
 export function createServer(options: ServerOptions): SpendfuseServer {
   const { enforcer, log, version, clock = Date.now, graceMs = GRACE_MS } = options;
@@ -55,6 +53,7 @@ export function createServer(options: ServerOptions): SpendfuseServer {
   const metrics = new Metrics(enforcer, drain, options.bounds);
   const service: Service = { enforcer, log, drain, tokens: options.tokens };
   const node = createNode(service, allRoutes({ enforcer, metrics, drain, clock, version }), options);
+  const connections = new Connections(node);
   let boundHost: string | undefined;
   return {
     node,
@@ -70,13 +69,13 @@ export function createServer(options: ServerOptions): SpendfuseServer {
     configReloaded: (successful) => metrics.configReloaded(successful),
     async close() {
       drain.close();
-      await closeGently(node, graceMs);
+      await connections.close(graceMs);
       metrics.close();
     },
   };
 }
 
-function createNode(service: Service, routes: ReturnType<typeof allRoutes>, options: ServerOptions): Server {
+function createNode(service: Service, routes: readonly Route[], options: ServerOptions): Server {
   const app = createApp(service, routes);
   const match = hotMatcher(routes);
   const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
@@ -95,48 +94,4 @@ function refuseUnlessLoopback(host: string): void {
     `refusing to listen on ${host} without tokens: anybody there could spend and read. ` +
       'Add tokens to the config (tokens: [{ name, role, secret_env }]) or listen on 127.0.0.1',
   );
-}
-
-function listen(node: Server, host: string, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    node.once('error', reject);
-    node.listen({ host, port }, () => {
-      node.off('error', reject);
-      const address = node.address();
-      const actual = typeof address === 'object' && address ? address.port : port;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actual}`);
-    });
-  });
-}
-
-async function closeGently(node: Server, graceMs: DurationMs): Promise<void> {
-  if (!node.listening) return;
-  const sweep = setInterval(() => node.closeIdleConnections(), SWEEP_MS);
-  const end = setTimeout(() => node.closeAllConnections(), graceMs);
-  try {
-    await new Promise<void>((resolve) => node.close(() => resolve()));
-  } finally {
-    clearInterval(sweep);
-    clearTimeout(end);
-  }
-}
-
-/** What node itself cannot parse never becomes a request; it is answered on the socket. */
-function answerClientError(error: Error & { code?: string }, socket: Socket & { _httpMessage?: ServerResponse }): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) {
-    socket.destroy();
-    return;
-  }
-  const { status, body } = clientErrorReply(error.code);
-  const text = JSON.stringify(body);
-  const head = `HTTP/1.1 ${status} ${(body as { title: string }).title}\r\nconnection: close\r\n`;
-  const headers = `content-type: ${PROBLEM_CONTENT_TYPE}\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n`;
-  socket.end(head + headers + text);
-}
-
-function clientErrorReply(code: string | undefined): Reply {
-  if (code === 'HPE_HEADER_OVERFLOW') return problem(431, 'headers-too-large', 'the headers are larger than 16 KiB');
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return problem(408, 'request-timeout', 'the request took too long to arrive');
-  return problem(400, 'malformed-request', 'this is not an HTTP request');
 }

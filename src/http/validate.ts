@@ -20,7 +20,8 @@ function mistakesOfIssue(issue: z.core.$ZodIssue): Mistake[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ pointer: `${pointer}${pointerOf([key])}`, detail: 'is not a known property' }));
   }
-  return [{ pointer, detail: issue.message }];
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return [{ pointer, detail: missing ? 'is required' : issue.message }];
 }
 
 export function pointerOf(path: readonly PropertyKey[]): string {
