@@ -15,6 +15,8 @@ export { boundProblem } from './usage-problem.ts';
 
 /** For a card that knows neither its maximum nor its context window; the catalogue's cards always know. */
 const MAX_OUTPUT_TOKENS = 128_000;
+/** For input that nobody saw on a model whose context window is not known: the largest of the current families. */
+const MAX_CONTEXT_TOKENS = 1_050_000;
 
 /** Errors: `RangeError` for counts that cannot be, as `boundProblem` puts it. */
 export const bound: Bound = (card, usageBound) => boundOf(card, usageBound);
@@ -24,6 +26,7 @@ export function boundOf(card: RateCard, usageBound: UsageBound, classes?: readon
   const problem = boundProblem(usageBound);
   if (problem) throw new RangeError(`bound of ${card.provider}/${card.model}: ${problem}`);
   const modifiers = worstModifiers(card, usageBound);
+  const inputTokens = inputBound(card, usageBound);
   let input = 0n;
   let output = 0n;
   let fees = 0n;
@@ -31,13 +34,19 @@ export function boundOf(card: RateCard, usageBound: UsageBound, classes?: readon
     if (classes && !classes.includes(unit.class)) continue;
     if (unit.key === 'cache_write_1h_mtok' && !usageBound.cacheWrite1h) continue;
     if (usageBound.audio === false && (unit.class === 'audio' || unit.key === 'cache_audio_read_mtok')) continue;
-    const rate = modified(peakRate(unit.rate, usageBound.inputTokens), unit.class, modifiers, 'up');
+    const rate = modified(peakRate(unit.rate, inputTokens), unit.class, modifiers, 'up');
     if (unit.side === 'input') input = larger(input, rate);
     else if (unit.side === 'output') output = larger(output, rate);
     else fees += rate * BigInt(unit.key === 'requests_kcount' ? 1 : (usageBound.webSearches ?? 0));
   }
-  const tokens = BigInt(usageBound.inputTokens) * input + BigInt(outputBound(card, usageBound)) * output;
+  const tokens = BigInt(inputTokens) * input + BigInt(outputBound(card, usageBound)) * output;
   return divideRounded(tokens + fees, 1_000_000n, 'up');
+}
+
+/** Input tokens of every kind: what the request contains, or the whole context window when the provider adds to it. */
+export function inputBound(card: RateCard, usageBound: UsageBound): number {
+  if (!usageBound.unseenInput) return usageBound.inputTokens;
+  return Math.max(usageBound.inputTokens, card.contextWindow ?? MAX_CONTEXT_TOKENS);
 }
 
 /** Output tokens over all choices: the request's own bound, or what the model can write at the most. */

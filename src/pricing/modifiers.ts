@@ -30,7 +30,7 @@ export function servedModifiers(card: RateCard, usage: Served, notes: string[]):
 }
 
 /**
- * Discounts only when they are certain (a batch), surcharges as soon as they may be served. A request that names no tier
+ * Discounts only when they are certain (sent to a batch endpoint), surcharges as soon as they may be served. A request that names no tier
  * or place is taken at its word: standard service; one that asks for `auto` leaves the choice to the provider.
  */
 export function worstModifiers(card: RateCard, bound: UsageBound): readonly Modifier[] {
@@ -40,7 +40,7 @@ export function worstModifiers(card: RateCard, bound: UsageBound): readonly Modi
   if (!service && !geo && !auto) return [];
   const found: Modifier[] = [];
   const tier = auto ? raising(card, 'service') : service && find(card, 'service', service);
-  if (tier && (raises(tier) || service === 'batch')) found.push(tier);
+  if (tier && (raises(tier) || (bound.batch && service === 'batch'))) found.push(tier);
   const place = geo && (find(card, 'geo', geo) ?? raising(card, 'geo'));
   if (place && raises(place)) found.push(place);
   return found;

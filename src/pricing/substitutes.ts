@@ -32,10 +32,6 @@ interface Substitute {
 
 const input: Substitute['rate'] = (own, any) => own('input_mtok') ?? any;
 const output: Substitute['rate'] = (own, any) => own('output_mtok') ?? any;
-const dearestOutput: Substitute['rate'] = (own, any) => {
-  const known = (['output_mtok', 'output_audio_mtok', 'output_image_mtok'] as const).flatMap((key) => own(key) ?? []);
-  return known.length > 0 ? dearest(known) : any;
-};
 
 const SUBSTITUTES: Readonly<Record<PriceKey, Substitute>> = {
   input_mtok: { rate: (_own, any) => any, as: "the card's dearest token price" },
@@ -48,12 +44,18 @@ const SUBSTITUTES: Readonly<Record<PriceKey, Substitute>> = {
     as: 'twice the input',
   },
   input_audio_mtok: { rate: input, as: 'input' },
-  cache_audio_read_mtok: { rate: (own, any) => own('input_audio_mtok') ?? input(own, any), as: 'uncached audio' },
+  cache_audio_read_mtok: {
+    rate: (own, any) => own('input_audio_mtok') ?? own('cache_read_mtok') ?? input(own, any),
+    as: 'uncached audio, or cached text where audio has no price',
+  },
   // Vision models count images as input tokens, and reasoning is billed as output everywhere.
   input_image_mtok: { rate: input },
   output_reasoning_mtok: { rate: output },
-  output_audio_mtok: { rate: dearestOutput, as: 'the dearest output' },
-  output_image_mtok: { rate: dearestOutput, as: 'the dearest output' },
+  output_audio_mtok: {
+    rate: (own, any) => dearest([output(own, any), own('output_image_mtok') ?? output(own, any)]),
+    as: 'the dearest other output',
+  },
+  output_image_mtok: { rate: output, as: 'output' },
   web_searches_kcount: {
     rate: () => ({ base: parseUsd(SEARCHES_USD_PER_THOUSAND) * 1000n, tiers: [] }),
     as: `${SEARCHES_USD_PER_THOUSAND} USD per thousand`,
