@@ -1,0 +1,115 @@
+/**
+ * One answer being read. A response may be cloned, so an answer has one or more views, each read on its own; the first that
+ * is read to its end tells what the attempt came to, and the last that is given up settles it from what was seen.
+ */
+import type { Attempt } from '../../src/client/call.ts';
+import { errorTypeOf } from '../../src/client/call.ts';
+import { Tape } from './tape.ts';
+
+/** Shared by the views. It must not point to a view, for a view that nobody can read any more ends the attempt. */
+export class Answer {
+  readonly attempt: Attempt;
+  readonly streams: boolean;
+  #views = 0;
+  #signal: AbortSignal | undefined;
+
+  constructor(attempt: Attempt, streams: boolean, signal: AbortSignal | undefined) {
+    this.attempt = attempt;
+    this.streams = streams;
+    if (!streams || !signal) return;
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#aborted, { once: true });
+  }
+
+  readonly #aborted = (): void => {
+    const end = this.attempt.seen?.();
+    if (end) this.#end(end);
+  };
+
+  view(): View {
+    this.#views += 1;
+    const tape = new Tape(this.attempt.format, this.attempt.facts, this.streams);
+    const view = new View(this, tape);
+    this.attempt.seen ??= () => broken(tape, 'aborted', 'aborted');
+    unread.register(view, { answer: this, tape }, view);
+    return view;
+  }
+
+  whole(body: unknown): void {
+    this.#end({ kind: 'answered', facts: this.attempt.format.response(body, this.attempt.facts) });
+  }
+
+  finished(tape: Tape): void {
+    if (!this.attempt.ended) this.#end({ kind: 'answered', facts: tape.facts() });
+  }
+
+  /** A view was given up: by a break or an abort, by the network, or because nobody can read it any more. */
+  gone(tape: Tape, by: 'aborted' | 'error', errorType: string): void {
+    this.#views -= 1;
+    if (this.#views <= 0 && !this.attempt.ended) this.#end(broken(tape, by, errorType));
+  }
+
+  #end(end: Parameters<Attempt['end']>[0]): void {
+    this.#signal?.removeEventListener('abort', this.#aborted);
+    this.attempt.end(end);
+  }
+}
+
+function broken(tape: Tape, by: 'aborted' | 'error', errorType: string): Parameters<Attempt['end']>[0] {
+  const facts = tape.empty && errorType === 'unread' ? {} : tape.facts();
+  return { kind: 'broken', facts, by, errorType };
+}
+
+/** What a reader of one response tells. */
+export class View {
+  readonly answer: Answer;
+  readonly #tape: Tape;
+  #over = false;
+
+  constructor(answer: Answer, tape: Tape) {
+    this.answer = answer;
+    this.#tape = tape;
+  }
+
+  chunk(bytes: unknown): void {
+    if (!this.#over && bytes instanceof Uint8Array) this.#tape.push(bytes);
+  }
+
+  done(): void {
+    if (this.#close()) this.answer.finished(this.#tape);
+  }
+
+  /** Read in one piece, and parsed already. */
+  json(body: unknown): void {
+    if (this.#close()) this.answer.whole(body);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.chunk(bytes);
+    this.done();
+  }
+
+  cancelled(): void {
+    if (this.#close()) this.answer.gone(this.#tape, 'aborted', 'aborted');
+  }
+
+  failed(error: unknown): void {
+    const by = error instanceof Error && error.name === 'AbortError' ? 'aborted' : 'error';
+    if (this.#close()) this.answer.gone(this.#tape, by, by === 'aborted' ? 'aborted' : errorTypeOf(error));
+  }
+
+  #close(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    unread.unregister(this);
+    return true;
+  }
+}
+
+/**
+ * Answers that nobody will read any more. Nothing is drained for them: a stream is settled by what was seen of it, and a
+ * body that was never read is lost (its hold stays unresolved), for what it would have said is not known.
+ */
+const unread = new FinalizationRegistry<{ answer: Answer; tape: Tape }>(({ answer, tape }) => {
+  answer.gone(tape, 'aborted', 'unread');
+});

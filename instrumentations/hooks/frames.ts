@@ -1,0 +1,23 @@
+/**
+ * Who owns a request. The SDK-core hook admits and meters an attempt and says so here, so that the fetch hook, which
+ * sees the same request on its way out, lets it pass.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Attempt, Call } from '../../src/client/call.ts';
+
+export interface Frame {
+  call: Call;
+  attempt?: Attempt;
+  /** The request that comes next inside this frame is already taken care of. */
+  owned: boolean;
+}
+
+export const frames = new AsyncLocalStorage<Frame | undefined>();
+
+/** True once for each owned request: a second one inside the same attempt (a replay by middleware) is not covered. */
+export function passOwned(): boolean {
+  const frame = frames.getStore();
+  if (!frame?.owned) return false;
+  frame.owned = false;
+  return true;
+}

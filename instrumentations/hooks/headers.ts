@@ -1,0 +1,43 @@
+/** Reads of request headers, in any of the shapes that fetch takes. */
+
+export type AnyHeaders =
+  | Headers
+  | readonly (readonly [string, string])[]
+  | Readonly<Record<string, unknown>>
+  | undefined
+  | null;
+
+export function headerOf(headers: AnyHeaders, name: string): string | undefined {
+  if (!headers) return undefined;
+  if (typeof (headers as Headers).get === 'function') return (headers as Headers).get(name) ?? undefined;
+  const entries = Array.isArray(headers) ? headers : Object.entries(headers);
+  const found = entries.find(([key]) => String(key).toLowerCase() === name);
+  return found === undefined || found[1] === undefined || found[1] === null ? undefined : String(found[1]);
+}
+
+/** Where providers look for the API key. */
+export function apiKeyOf(headers: AnyHeaders): string | undefined {
+  const bearer = headerOf(headers, 'authorization');
+  if (bearer !== undefined && /^bearer /i.test(bearer)) return bearer.slice(7).trim() || undefined;
+  return headerOf(headers, 'x-api-key') ?? headerOf(headers, 'api-key') ?? headerOf(headers, 'x-goog-api-key');
+}
+
+/** `baggage` without its `spendfuse.*` members; undefined when nothing has to change. `''`: nothing is left. */
+export function foreignBaggage(headers: AnyHeaders): string | undefined {
+  const baggage = headerOf(headers, 'baggage');
+  if (baggage === undefined || !baggage.includes('spendfuse.')) return undefined;
+  return baggage
+    .split(',')
+    .filter((member) => !member.trim().startsWith('spendfuse.'))
+    .join(',');
+}
+
+/** A copy without our baggage; the same object when there is none in it. */
+export function withoutOwnBaggage<T extends AnyHeaders>(headers: T): T | Headers {
+  const baggage = foreignBaggage(headers);
+  if (baggage === undefined) return headers;
+  const copy = new Headers(headers as ConstructorParameters<typeof Headers>[0]);
+  if (baggage === '') copy.delete('baggage');
+  else copy.set('baggage', baggage);
+  return copy;
+}

@@ -1,0 +1,77 @@
+/**
+ * Finds the SDK classes when they are loaded, whoever loads them and however: a line is appended to the module that defines the
+ * class, and hands it over. What was required before us is found in the module cache.
+ */
+import { createRequire, registerHooks } from 'node:module';
+import type { Client } from '../../src/client/call.ts';
+import { warnOnce } from '../../src/client/warn.ts';
+import { hookStainless } from './stainless.ts';
+
+/** Package → the class with the core in its `client` module. */
+const CLASSES: Readonly<Record<string, string>> = {
+  openai: 'OpenAI',
+  '@anthropic-ai/sdk': 'BaseAnthropic',
+  'groq-sdk': 'Groq',
+  'together-ai': 'Together',
+};
+
+const NAMES = Object.keys(CLASSES).join('|');
+const CORE = new RegExp(`[\\\\/]node_modules[\\\\/](${NAMES})[\\\\/]client\\.m?js$`);
+/** Generations of these SDKs that send through node-fetch, which no hook of ours sees. */
+const NODE_FETCH = new RegExp(`/node_modules/(${NAMES})/_shims/`);
+
+const HAND_OVER = Symbol.for('spendfuse.stainless.1');
+const handed = new Set<string>();
+
+export function hookLoading(client: Client): void {
+  const take = (name: string, sdk: unknown): void => {
+    handed.add(name);
+    if (!hookStainless(client, sdk)) warnUnknown(name);
+  };
+  Object.defineProperty(globalThis, HAND_OVER, { value: take, configurable: true });
+  takeRequired(take);
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      const name = CORE.exec(url)?.[1];
+      if (name === undefined) warnNodeFetch(url);
+      if (name === undefined || loaded.source === undefined || loaded.source === null) return loaded;
+      return { ...loaded, source: appended(loaded.source, name) };
+    },
+  });
+}
+
+/** Whether an SDK's class came by; otherwise it is part of a bundle, or was loaded before us. */
+export function wasHandedOver(name: string): boolean {
+  return handed.has(name);
+}
+
+function appended(source: string | ArrayBuffer | NodeJS.TypedArray, name: string): string {
+  const text = typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString('utf8');
+  const key = JSON.stringify(HAND_OVER.description);
+  return `${text}\n;globalThis[Symbol.for(${key})]?.(${JSON.stringify(name)}, typeof ${CLASSES[name]} === 'undefined' ? undefined : ${CLASSES[name]});\n`;
+}
+
+function takeRequired(take: (name: string, sdk: unknown) => void): void {
+  const { cache } = createRequire(import.meta.url);
+  for (const [path, module] of Object.entries(cache)) {
+    const name = CORE.exec(path)?.[1];
+    if (name !== undefined) take(name, module?.exports?.[CLASSES[name] as string]);
+  }
+}
+
+function warnUnknown(name: string): void {
+  warnOnce(
+    `core of ${name}`,
+    `this version of ${name} is not known here. Its calls are metered and capped at fetch all the same, but a denial reaches the application as the SDK's own error with status 402, and each retry counts as a call`,
+  );
+}
+
+function warnNodeFetch(url: string): void {
+  const name = NODE_FETCH.exec(url)?.[1];
+  if (name === undefined) return;
+  warnOnce(
+    `node-fetch of ${name}`,
+    `this version of ${name} sends through node-fetch, so its calls are NEITHER METERED NOR CAPPED; use a newer major version`,
+  );
+}

@@ -1,0 +1,158 @@
+/**
+ * The core of the SDKs that Stainless generates (openai, @anthropic-ai/sdk, groq-sdk, together-ai). Here an attempt is
+ * seen with its parsed request, a denial reaches the application as it is, and retries are known to be one call.
+ *
+ *   makeRequest        one attempt; a retry comes back here with the id of the one before
+ *     buildRequest     the request is complete: admit (a throw is neither wrapped nor retried), rewrite
+ *     fetchWithTimeout CALL: its response is watched
+ *
+ * Only prototypes are patched, and what they return is passed on untouched: SDKs compare and bind these methods.
+ */
+import { type Attempt, beginAttempt, Call, type Caught, type Client, errorTypeOf } from '../../src/client/call.ts';
+import { formatFor, providerOf } from '../formats/index.ts';
+import { type Frame, frames } from './frames.ts';
+import { apiKeyOf, withoutOwnBaggage } from './headers.ts';
+import { serialise } from './request-body.ts';
+import { watchResponse } from './response.ts';
+
+type Method = (this: unknown, ...args: unknown[]) => Promise<unknown>;
+
+interface Core {
+  makeRequest: Method;
+  buildRequest: Method;
+  fetchWithTimeout: Method;
+}
+
+interface Built {
+  url: string;
+  req: { method?: string; headers?: Headers; body?: unknown; signal?: AbortSignal };
+}
+
+interface Options {
+  body?: unknown;
+  signal?: AbortSignal | null;
+  middleware?: readonly unknown[];
+}
+
+const patched = new WeakSet<object>();
+/** Retries that come from outside the first attempt's context (a body that timed out) are found by their options. */
+const callsByOptions = new WeakMap<object, Call>();
+
+/** Whether the class has the core that we know; classes of other versions are left to the fetch hook. */
+export function hookStainless(client: Client, sdk: unknown): boolean {
+  if (typeof sdk !== 'function') return false;
+  const core = sdk.prototype as Core;
+  if (patched.has(core)) return true;
+  const known = ['makeRequest', 'buildRequest', 'fetchWithTimeout'] as const;
+  if (!known.every((name) => Object.hasOwn(core, name) && isAsync(core[name]))) return false;
+  patched.add(core);
+  replace(core, 'makeRequest', makeRequest);
+  replace(core, 'buildRequest', (original) => buildRequest(original, client));
+  replace(core, 'fetchWithTimeout', fetchWithTimeout);
+  return true;
+}
+
+function isAsync(method: unknown): boolean {
+  return typeof method === 'function' && method.constructor.name === 'AsyncFunction';
+}
+
+/** Keeps name, length and attributes. */
+function replace(core: Core, name: keyof Core, patch: (original: Method) => Method): void {
+  const original = core[name];
+  const method = patch(original);
+  Object.defineProperty(method, 'name', { value: original.name, configurable: true });
+  Object.defineProperty(method, 'length', { value: original.length, configurable: true });
+  Object.defineProperty(core, name, { ...Object.getOwnPropertyDescriptor(core, name), value: method });
+}
+
+function makeRequest(original: Method): Method {
+  return function (this: unknown, ...args: unknown[]) {
+    const [options, , retryOf] = args;
+    const earlier = retryOf === undefined ? undefined : callOf(options);
+    const call = earlier ?? new Call();
+    const isOutermost = frames.getStore()?.call !== call;
+    const frame: Frame = { call, owned: false };
+    const request = frames.run(frame, () => original.apply(this, args));
+    // The SDK awaits this very promise; we only listen.
+    if (isOutermost) request.then(undefined, (error: unknown) => call.end(call.errorType ?? errorTypeOf(error)));
+    return request;
+  };
+}
+
+/** The call that a retry belongs to. After its span has ended, the same call gets another one. */
+function callOf(options: unknown): Call | undefined {
+  const byOptions = typeof options === 'object' && options !== null ? callsByOptions.get(options) : undefined;
+  const call = byOptions ?? frames.getStore()?.call;
+  return call?.ended ? new Call(call.id) : call;
+}
+
+function buildRequest(original: Method, client: Client): Method {
+  return async function (this: unknown, ...args: unknown[]) {
+    const frame = frames.getStore();
+    const built = (await original.apply(this, args)) as Built;
+    if (!frame || frame.attempt || !isWanted(this, args[0] as Options)) return built;
+    const attempt = await admit(client, frame.call, built, args[0] as Options);
+    if (attempt) frame.attempt = attempt;
+    return built;
+  };
+}
+
+/** Middleware may send a request more than once, so where there is any, what really leaves is left to the fetch hook. */
+function isWanted(sdk: unknown, options: Options): boolean {
+  const { middleware, fetch } = sdk as { middleware?: readonly unknown[]; fetch?: unknown };
+  const hasMiddleware = (middleware?.length ?? 0) > 0 || (options.middleware?.length ?? 0) > 0;
+  return !(hasMiddleware && fetch === globalThis.fetch);
+}
+
+async function admit(client: Client, call: Call, built: Built, options: Options): Promise<Attempt | undefined> {
+  const what = caught(built, options);
+  if (!what || what.signal?.aborted) return undefined;
+  callsByOptions.set(options, call);
+  const attempt = await beginAttempt(client, call, what);
+  if (attempt === undefined || attempt === 'aborted') return undefined; // An aborted one is the SDK's to refuse.
+  const { req } = built;
+  req.body = serialise(req.body as string, what.body, attempt.body);
+  if (req.headers) req.headers = withoutOwnBaggage(req.headers);
+  return attempt;
+}
+
+function caught({ url, req }: Built, { body, signal }: Options): Caught | undefined {
+  if (req.method?.toUpperCase() !== 'POST' || typeof req.body !== 'string') return undefined;
+  if (typeof body !== 'object' || body === null) return undefined;
+  const at = URL.parse(url);
+  const format = at ? formatFor('POST', at.pathname) : undefined;
+  if (!at || !format) return undefined;
+  const apiKey = apiKeyOf(req.headers);
+  const abort = req.signal ?? signal ?? undefined;
+  return {
+    format,
+    body,
+    bodyBytes: Buffer.byteLength(req.body),
+    path: at.pathname,
+    provider: providerOf(at.host, format),
+    host: at.hostname,
+    port: Number(at.port) || (at.protocol === 'https:' ? 443 : 80),
+    ...(apiKey !== undefined && { apiKey }),
+    ...(abort && { signal: abort }),
+  };
+}
+
+function fetchWithTimeout(original: Method): Method {
+  return async function (this: unknown, ...args: unknown[]) {
+    const frame = frames.getStore();
+    const attempt = frame?.attempt;
+    if (!frame || !attempt || attempt.ended) return original.apply(this, args);
+    const controller = args[3] as AbortController | undefined;
+    frame.owned = true;
+    try {
+      const response = (await attempt.send(() => original.apply(this, args))) as Response;
+      watchResponse(response, attempt, controller?.signal);
+      return response;
+    } catch (error) {
+      attempt.fail(error);
+      throw error;
+    } finally {
+      frame.owned = false;
+    }
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * What was received of an answer. Chunks are only kept while they come, because the application is waiting for them;
+ * they are read when the answer ends. Of a stream that ended well only the few events that matter are parsed.
+ */
+import type { Format, RequestFacts, ResponseFacts, StreamReader } from '../formats/format.ts';
+import { eventsOf, lastEventEnd, parseEvent } from './sse.ts';
+
+/** Past this a stream's events are parsed as they come, so that a long answer does not stay in memory. */
+const MAX_KEPT_BYTES = 256 * 1024;
+/** A body that is no stream and larger than this is not read. */
+const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
+
+export class Tape {
+  readonly #format: Format;
+  readonly #request: RequestFacts;
+  readonly #streams: boolean;
+  #chunks: Uint8Array[] = [];
+  #keptBytes = 0;
+  /** Set once events had to be parsed on the way. */
+  #reader: StreamReader | undefined;
+
+  constructor(format: Format, request: RequestFacts, streams: boolean) {
+    this.#format = format;
+    this.#request = request;
+    this.#streams = streams;
+  }
+
+  /** Whether anything was received at all. */
+  get empty(): boolean {
+    return this.#keptBytes === 0 && this.#reader === undefined;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#keptBytes += chunk.byteLength;
+    if (this.#keptBytes <= MAX_KEPT_BYTES) return;
+    if (this.#streams) this.#digest();
+    else if (this.#keptBytes > MAX_WHOLE_BYTES) this.#chunks = [];
+  }
+
+  /** What the answer says as far as it was received; may be asked again. */
+  facts(): ResponseFacts {
+    const bytes = joined(this.#chunks);
+    if (!this.#streams) return this.#wholeFacts(bytes);
+    if (this.#reader) return this.#rest(this.#reader, bytes).facts();
+    return this.#quickFacts(bytes) ?? this.#rest(this.#format.stream(this.#request), bytes).facts();
+  }
+
+  #wholeFacts(bytes: Buffer): ResponseFacts {
+    const body = parseEvent(bytes.toString('utf8'));
+    return body === undefined ? {} : this.#format.response(body, this.#request);
+  }
+
+  #rest(reader: StreamReader, bytes: Buffer): StreamReader {
+    for (const event of eventsOf(bytes.toString('utf8'))) reader.push(event);
+    this.#chunks = [];
+    this.#keptBytes = 0;
+    this.#reader = reader;
+    return reader;
+  }
+
+  #digest(): void {
+    const bytes = joined(this.#chunks);
+    const end = lastEventEnd(bytes);
+    this.#reader ??= this.#format.stream(this.#request);
+    for (const event of eventsOf(bytes.toString('utf8', 0, end))) this.#reader.push(event);
+    this.#chunks = [bytes.subarray(end)];
+    this.#keptBytes = bytes.length - end;
+  }
+
+  /** Facts from the events that can carry usage, a reason to finish or an error; undefined when they do not do. */
+  #quickFacts(bytes: Buffer): ResponseFacts | undefined {
+    const reader = this.#format.stream(this.#request);
+    for (const [start, end] of tellingLines(bytes)) {
+      const event = parseEvent(bytes.toString('utf8', start, end));
+      if (event === undefined) return undefined;
+      reader.push(event);
+    }
+    const facts = reader.facts();
+    const { usage } = facts;
+    // Zeros are what a gateway sends that does not count: only the text tells.
+    return usage && usage.inputTokens + usage.outputTokens > 0 ? facts : undefined;
+  }
+}
+
+function joined(chunks: readonly Uint8Array[]): Buffer {
+  const only = chunks[0];
+  if (chunks.length === 1 && only) return Buffer.from(only.buffer, only.byteOffset, only.byteLength);
+  return Buffer.concat(chunks);
+}
+
+/** `"usage": …` and `"usageMetadata": …`, `"finish_reason": …` and `"stop_reason": …`, `"error": …`. */
+const MARKS = ['"usage', '_reason"', '"error"'];
+
+/** Spans of the JSON after `data:`, in order: the first event's and those that hold a mark whose value is not null. */
+function tellingLines(bytes: Buffer): [number, number][] {
+  const text = bytes.toString('latin1');
+  const first = text.indexOf('data:');
+  const starts = new Set<number>(first < 0 ? [] : [first]);
+  for (const mark of MARKS) {
+    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + mark.length)) {
+      if (!isNull(text, at + mark.length)) starts.add(text.lastIndexOf('\n', at) + 1);
+    }
+  }
+  return [...starts].sort((a, b) => a - b).map((start) => lineAt(text, start));
+}
+
+/** Whether what follows is `:null`, with or without a space (most chunks say that they have no usage yet). */
+function isNull(text: string, at: number): boolean {
+  const quote = text.charCodeAt(at) === 34 ? at + 1 : at;
+  if (text.charCodeAt(quote) !== 58) return false;
+  return text.startsWith('null', quote + (text.charCodeAt(quote + 1) === 32 ? 2 : 1));
+}
+
+function lineAt(text: string, start: number): [number, number] {
+  const newline = text.indexOf('\n', start);
+  const end = newline < 0 ? text.length : newline;
+  return [text.startsWith('data:', start) ? start + 5 : start, end];
+}

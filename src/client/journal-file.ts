@@ -1,0 +1,119 @@
+/**
+ * Settlements that outlive their process: written in one go when it ends, taken over by the next process of the same
+ * user for the same server. They hold usage and attribution only, no content and no key. A file is claimed by renaming it, so
+ * two processes never both keep it, and the claim of a dead process is free again.
+ */
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { SettlementRequest } from '../protocol/wire.ts';
+import { uuidv7 } from './ids.ts';
+import { isObject } from './rules.ts';
+import { type Warn, warnOnce } from './warn.ts';
+
+/** A file larger than this is not ours. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
+const NAME = /^(.+)\.ndjson(?:\.(\d+))?$/;
+
+export class JournalFolder {
+  readonly path: string;
+  readonly #warn: Warn;
+  #claimed: string[] = [];
+
+  constructor(endpoint: URL, folder: string | undefined, warn: Warn = warnOnce) {
+    const user = process.getuid?.() ?? userInfo().username;
+    const server = createHash('sha256').update(endpoint.href).digest('hex').slice(0, 16);
+    this.path = join(folder ?? join(tmpdir(), `spendfuse-${user}`), server);
+    this.#warn = warn;
+  }
+
+  /** Writes what is left and gives the claimed files up: their settlements are among it. Never throws. */
+  write(settlements: readonly SettlementRequest[]): void {
+    if (settlements.length === 0) return;
+    try {
+      this.#prepare();
+      const name = `${uuidv7(Date.now())}.ndjson`;
+      const text = settlements.map((settlement) => `${JSON.stringify(settlement)}\n`).join('');
+      const partial = join(this.path, `.${name}.partial`);
+      writeFileSync(partial, text, { mode: 0o600, flag: 'wx' });
+      renameSync(partial, join(this.path, name));
+      this.forget();
+    } catch (error) {
+      this.#warn(
+        'journal',
+        `${settlements.length} settlements are lost: ${this.path} cannot be written (${(error as Error).message}); set SPENDFUSE_JOURNAL to a folder that can`,
+      );
+    }
+  }
+
+  /** Takes over what other processes left behind. Never throws. */
+  claim(): SettlementRequest[] {
+    try {
+      if (!this.#exists()) return [];
+      this.#prepare();
+      return readdirSync(this.path).flatMap((name) => this.#claimFile(name));
+    } catch (error) {
+      this.#warn('journal', `settlements in ${this.path} cannot be read (${(error as Error).message})`);
+      return [];
+    }
+  }
+
+  /** The server has all that was claimed. */
+  forget(): void {
+    for (const path of this.#claimed) rmSync(path, { force: true });
+    this.#claimed = [];
+  }
+
+  #claimFile(name: string): SettlementRequest[] {
+    const [, id, owner] = NAME.exec(name) ?? [];
+    if (id === undefined || id.startsWith('.')) return [];
+    const mine = join(this.path, `${id}.ndjson.${process.pid}`);
+    // In a container every process is number 1: a file of our own number that we did not claim is a dead one's.
+    if (
+      this.#claimed.includes(mine) ||
+      (owner !== undefined && Number(owner) !== process.pid && isAlive(Number(owner)))
+    )
+      return [];
+    try {
+      renameSync(join(this.path, name), mine);
+    } catch {
+      return []; // Another process was faster.
+    }
+    if (lstatSync(mine).size > MAX_FILE_BYTES) return [];
+    this.#claimed.push(mine);
+    return readFileSync(mine, 'utf8').split('\n').flatMap(parseLine);
+  }
+
+  #exists(): boolean {
+    return lstatSync(this.path, { throwIfNoEntry: false }) !== undefined;
+  }
+
+  /** The temporary folder belongs to everybody, so ours has to be a real folder of this user that nobody else enters. */
+  #prepare(): void {
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    const found = lstatSync(this.path);
+    const uid = process.getuid?.();
+    if (!found.isDirectory() || (uid !== undefined && found.uid !== uid)) throw new Error('it belongs to another user');
+    if (uid !== undefined && (found.mode & 0o022) !== 0) throw new Error('others can write to it');
+  }
+}
+
+/** A line cut off by a full disk is left out. */
+function parseLine(line: string): SettlementRequest[] {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isObject(value) && typeof value.attempt_id === 'string' ? [value as unknown as SettlementRequest] : [];
+  } catch {
+    return [];
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * This process at the server. A session is opened at the first call, heartbeats while it lives, opens anew when the
+ * server does not know it (it was restarted), and ends with the process.
+ *
+ *   unopened ──▶ open ⇄ away         away: no valid answer; probes go on in the background until one comes
+ *        └─────────┴──▶ refused      401, 403, 413: a wrong token or setting; asked again from time to time
+ */
+import { hostname } from 'node:os';
+import { threadId } from 'node:worker_threads';
+import type { Attribution } from '../domain/attribution.ts';
+import type { DurationMs } from '../domain/time.ts';
+import type { SessionRequest, WireRateCard } from '../protocol/wire.ts';
+import { uuidv7 } from './ids.ts';
+import { isObject, type Rules, readRateCards, readRules } from './rules.ts';
+import type { Reply, Transport } from './transport.ts';
+import { say } from './warn.ts';
+
+/** Within this a decision has to come, or the server counts as unreachable. */
+export const DECISION_MS: DurationMs = 250;
+const BACKGROUND_MS: DurationMs = 2_000;
+const FIRST_PROBE_MS: DurationMs = 100;
+const LONGEST_PROBE_MS: DurationMs = 5_000;
+const REFUSED_RETRY_MS: DurationMs = 5_000;
+
+export const MISCONFIGURED: ReadonlySet<number> = new Set([401, 403, 413]);
+
+export type SessionState = 'unopened' | 'open' | 'away' | 'refused';
+
+export interface SessionOptions {
+  transport: Transport;
+  endpoint: string;
+  attribution: Attribution;
+  journalLength: () => number;
+  onRateCards: (cards: WireRateCard[]) => void;
+}
+
+export class Session {
+  id = uuidv7(Date.now());
+  state: SessionState = 'unopened';
+  /** The last ones known; they outlive an outage. */
+  rules: Rules | undefined;
+  /** Why the server refuses this client. */
+  refusal = '';
+  /** Counts outages: what may be spent unseen is counted for each. */
+  outages = 0;
+  readonly #options: SessionOptions;
+  #opening: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #probeMs = FIRST_PROBE_MS;
+  #refusedAt = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the session if that may help now; resolves when the state is known. Never rejects. */
+  ready(): Promise<void> | undefined {
+    if (this.state === 'open' || this.state === 'away') return undefined;
+    if (this.state === 'refused' && Date.now() - this.#refusedAt < REFUSED_RETRY_MS) return undefined;
+    return this.#open(DECISION_MS);
+  }
+
+  /** The server no longer knows this session: it gets a new one. */
+  reopen(): Promise<void> {
+    if (!this.#opening) this.#become('unopened');
+    return this.#open(DECISION_MS);
+  }
+
+  #open(timeoutMs: DurationMs): Promise<void> {
+    this.#opening ??= this.#ask(timeoutMs).finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #ask(timeoutMs: DurationMs): Promise<void> {
+    const request: SessionRequest = {
+      session: this.id,
+      attribution: this.#options.attribution,
+      pid: process.pid,
+      host: `${hostname()}${threadId === 0 ? '' : `/${threadId}`}`.slice(0, 256) || 'unknown',
+    };
+    try {
+      const reply = await this.#options.transport('POST', '/v1/sessions', request, {
+        timeoutMs,
+        background: this.state === 'away',
+      });
+      this.#opened(reply);
+    } catch (error) {
+      this.lost((error as Error).message);
+    }
+  }
+
+  #opened(reply: Reply): void {
+    const body = isObject(reply.body) && reply.status < 300 ? reply.body : {};
+    const rules = readRules(body.rules);
+    if (MISCONFIGURED.has(reply.status)) this.refused(reply);
+    else if (!rules) this.lost(`it answered ${reply.status}`);
+    else {
+      this.rules = rules;
+      this.#options.onRateCards(readRateCards(body.rate_cards));
+      const heartbeatMs = Number(body.heartbeat_ms);
+      this.#become('open');
+      this.#every(heartbeatMs >= 100 ? heartbeatMs : 5_000, () => this.#heartbeat());
+    }
+  }
+
+  /** No valid answer: calls are decided here until a probe gets through. Said once. */
+  lost(reason: string): void {
+    if (this.state !== 'away') {
+      this.outages += 1;
+      say(`the server ${this.#options.endpoint} is unreachable (${reason}); ${this.#meanwhile()}`);
+      this.#become('away');
+      this.#probeMs = FIRST_PROBE_MS;
+    }
+    this.#probeLater();
+  }
+
+  #meanwhile(): string {
+    if (!this.rules) return 'no budget is known yet, so SPENDFUSE_WHEN_UNREACHABLE decides until it is back';
+    if (this.rules.whenUnreachable === 'block') return 'a budget says block, so calls are refused until it is back';
+    return 'calls go on within the unreachable allowance and are settled when it is back';
+  }
+
+  /** A wrong token or setting: waiting would not help, so calls are refused. Said once per reason. */
+  refused(reply: Reply): void {
+    const detail = isObject(reply.body) && typeof reply.body.detail === 'string' ? reply.body.detail : '';
+    const refusal = `the server ${this.#options.endpoint} refuses this client (${reply.status}${detail && `: ${detail}`})`;
+    if (this.refusal !== refusal)
+      say(`${refusal}; check SPENDFUSE_TOKEN and SPENDFUSE_ENDPOINT. Calls are refused until this is mended`);
+    this.refusal = refusal;
+    this.#refusedAt = Date.now();
+    this.#become('refused');
+  }
+
+  #become(state: SessionState): void {
+    if (this.state === 'away' && state === 'open') say(`the server ${this.#options.endpoint} is back`);
+    if (state === 'open') this.refusal = '';
+    this.state = state;
+    clearTimeout(this.#timer);
+  }
+
+  #probeLater(): void {
+    clearTimeout(this.#timer);
+    const jitter = 1 + Math.random() * 0.25;
+    this.#timer = setTimeout(() => void this.#open(BACKGROUND_MS), this.#probeMs * jitter).unref();
+    this.#probeMs = Math.min(this.#probeMs * 2, LONGEST_PROBE_MS);
+  }
+
+  #every(ms: DurationMs, fn: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setInterval(fn, ms).unref();
+  }
+
+  async #heartbeat(): Promise<void> {
+    const body = { rules_version: this.rules?.version, journal_length: this.#options.journalLength() };
+    try {
+      const ask = { timeoutMs: BACKGROUND_MS, background: true };
+      const reply = await this.#options.transport('POST', `/v1/sessions/${this.id}/heartbeat`, body, ask);
+      if (this.state !== 'open') return;
+      if (reply.status === 404) return await this.reopen();
+      if (MISCONFIGURED.has(reply.status)) return this.refused(reply);
+      if (reply.status >= 300) return this.lost(`it answered ${reply.status}`);
+      this.#heard(reply.body);
+    } catch (error) {
+      if (this.state === 'open') this.lost((error as Error).message);
+    }
+  }
+
+  #heard(body: unknown): void {
+    if (!isObject(body)) return;
+    this.rules = readRules(body.rules) ?? this.rules;
+    if (body.rate_cards !== undefined) this.#options.onRateCards(readRateCards(body.rate_cards));
+  }
+
+  /** Ends the session at the server, if one is open; a later call opens it anew. */
+  async end(timeoutMs: DurationMs): Promise<void> {
+    clearTimeout(this.#timer);
+    if (this.state !== 'open') return;
+    this.#become('unopened');
+    const ended = this.id;
+    this.id = uuidv7(Date.now());
+    await this.#options.transport('DELETE', `/v1/sessions/${ended}`, undefined, { timeoutMs }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * JSON over HTTP to the spendfuse server, on a keep-alive connection of its own. It uses node:http, not fetch: the
+ * service's fetch is patched, and only node:http tells of `102 Processing`.
+ */
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { context, createContextKey } from '@opentelemetry/api';
+import type { DurationMs } from '../domain/time.ts';
+
+export interface Reply {
+  status: number;
+  /** Parsed JSON; undefined where there was none. */
+  body: unknown;
+}
+
+export interface Ask {
+  timeoutMs: DurationMs;
+  signal?: AbortSignal;
+  /** The server said that it is at work: how long to wait for it from now on. */
+  onProcessing?: () => DurationMs;
+  /** The process may end while this is under way. */
+  background?: boolean;
+}
+
+export type Transport = (method: 'POST' | 'DELETE', path: string, body: unknown, ask: Ask) => Promise<Reply>;
+
+/** No valid answer came: refused, reset, too late, or not JSON. */
+export class NoAnswer extends Error {
+  override name = 'NoAnswer';
+}
+
+const MAX_REPLY_BYTES = 16 * 1024 * 1024;
+/** By this key OpenTelemetry's HTTP instrumentations leave a request alone; it is named by description, so it can be made here. */
+const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+
+export function createTransport(endpoint: URL, token: string | undefined): Transport {
+  const secure = endpoint.protocol === 'https:';
+  const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  const base = endpoint.pathname.replace(/\/$/, '');
+  const authorization = token === undefined ? undefined : `Bearer ${token}`;
+
+  function open(method: string, path: string, length: number): ClientRequest {
+    const headers: Record<string, string | number> = { 'content-type': 'application/json', 'content-length': length };
+    if (authorization !== undefined) headers.authorization = authorization;
+    const url = new URL(base + path, endpoint);
+    return (secure ? requestHttps : requestHttp)(url, { method, agent, headers });
+  }
+
+  return (method, path, body, ask) => {
+    const text = body === undefined ? '' : JSON.stringify(body);
+    return context.with(context.active().setValue(SUPPRESS_TRACING, true), () =>
+      exchange(open(method, path, Buffer.byteLength(text)), text, ask),
+    );
+  };
+}
+
+function exchange(request: ClientRequest, text: string, ask: Ask): Promise<Reply> {
+  return new Promise<Reply>((resolve, reject) => {
+    const late = () => request.destroy(new NoAnswer('it did not answer in time'));
+    let timer = setTimeout(late, ask.timeoutMs);
+    const aborted = () => request.destroy(new NoAnswer('the call was aborted'));
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      ask.signal?.removeEventListener('abort', aborted);
+      settle();
+    };
+    const fail = (error: Error) => end(() => reject(asNoAnswer(error)));
+
+    if (ask.background) {
+      timer.unref();
+      request.on('socket', (socket) => socket.unref());
+    }
+    if (ask.signal?.aborted) aborted();
+    else ask.signal?.addEventListener('abort', aborted, { once: true });
+    request.on('error', fail);
+    request.on('information', ({ statusCode }) => {
+      if (statusCode !== 102 || !ask.onProcessing) return;
+      clearTimeout(timer);
+      timer = setTimeout(late, ask.onProcessing());
+    });
+    request.on('response', (response) => {
+      readJson(response).then((body) => end(() => resolve({ status: response.statusCode ?? 0, body })), fail);
+    });
+    request.end(text);
+  });
+}
+
+async function readJson(response: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_REPLY_BYTES) throw new NoAnswer('its answer is too large');
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new NoAnswer('its answer is not JSON');
+  }
+}
+
+function asNoAnswer(error: Error & { code?: string }): NoAnswer {
+  return error instanceof NoAnswer ? error : new NoAnswer(error.code ?? error.message, { cause: error });
+}

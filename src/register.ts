@@ -1,0 +1,32 @@
+/**
+ * The one import: `node --import spendfuse/register app.js`, `--require`, or `require('spendfuse/register')` first. It
+ * never throws and opens nothing before the first call.
+ */
+import { isMainThread } from 'node:worker_threads';
+import { hookFetch } from '../instrumentations/hooks/fetch.ts';
+import { hookLoading } from '../instrumentations/hooks/load.ts';
+import { readEnvironment } from './client/environment.ts';
+import { JournalFolder } from './client/journal-file.ts';
+import { localPrices } from './client/local-prices.ts';
+import { createClient, keepSettlements } from './client/runtime.ts';
+import { shared } from './client/shared.ts';
+import { say, warnOnce } from './client/warn.ts';
+import { startOtel } from './telemetry/start.ts';
+
+function register(): void {
+  const environment = readEnvironment(process.env, warnOnce);
+  const client = createClient({ environment, prices: localPrices });
+  shared.flush = (options) => client.journal.flush(options);
+  keepSettlements(client, new JournalFolder(environment.endpoint, environment.journalFolder), isMainThread);
+  hookLoading(client);
+  hookFetch(client);
+  if (environment.startOtel) void startOtel(warnOnce);
+}
+
+if (shared.flush === undefined) {
+  try {
+    register();
+  } catch (error) {
+    say(`could not be registered, so calls are NEITHER METERED NOR CAPPED (${(error as Error).message})`);
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * A provider on loopback that speaks OpenAI's and Anthropic's wire formats and counts truly what it would bill. It shares no
+ * code with what it judges. What it does next is scripted: one step for each request, `ok` when the script is empty.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/**
+ * - `ok`: answers
+ * - `400`, `429`, `500`: fails before output
+ * - `cut`: a stream whose connection breaks in the middle; JSON that breaks before its end
+ * - `hang`: takes the request and never answers
+ * - `slow`: a stream that stops after its third event and waits for the caller to go away
+ */
+export type Step = 'ok' | '400' | '429' | '500' | 'cut' | 'hang' | 'slow';
+
+export interface Seen {
+  path: string;
+  headers: Record<string, string | string[] | undefined>;
+  body: Record<string, unknown>;
+  step: Step;
+  /** Tokens that the provider bills for it. */
+  input: number;
+  output: number;
+  /** The caller went away before the end. */
+  gone: boolean;
+}
+
+export interface TestProvider {
+  url: string;
+  seen: Seen[];
+  script(...steps: Step[]): void;
+  stop(): Promise<void>;
+}
+
+export const WORDS = ['The', 'fuse', 'holds', 'while', 'the', 'house', 'sleeps', 'on.'];
+export const INPUT_TOKENS = 40;
+export const CACHED_TOKENS = 16;
+export const OUTPUT_TOKENS = 12;
+
+export async function startProvider(): Promise<TestProvider> {
+  const seen: Seen[] = [];
+  const steps: Step[] = [];
+  const server = createServer((request, response) => {
+    answer(request, response, seen, steps).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    script: (...next) => void steps.push(...next),
+    stop: () => stop(server),
+  };
+}
+
+export function stop(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+export async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, all: Seen[], steps: Step[]): Promise<void> {
+  const text = await readBody(request);
+  const body = JSON.parse(text || '{}') as Record<string, unknown>;
+  // A script may also come with the request, so that children need no way back to it.
+  const asked = request.headers['x-step'] as Step | undefined;
+  const retried = Number(request.headers['x-stainless-retry-count'] ?? 0) > 0;
+  const step = (retried ? undefined : asked) ?? steps.shift() ?? 'ok';
+  const path = new URL(request.url ?? '/', 'http://provider').pathname;
+  const one: Seen = { path, headers: request.headers, body, step, input: 0, output: 0, gone: false };
+  all.push(one);
+  response.on('close', () => {
+    one.gone = !response.writableFinished;
+  });
+  if (step === '400' || step === '429' || step === '500') return fail(response, Number(step));
+  one.input = INPUT_TOKENS;
+  one.output = OUTPUT_TOKENS;
+  if (step === 'hang') return;
+  if (body.stream === true) return stream(response, eventsFor(path, body), step);
+  const json = JSON.stringify(jsonFor(path, body));
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'content-length': json.length,
+    'x-request-id': 'req_1',
+    'request-id': 'req_1',
+  });
+  if (step !== 'cut') return void response.end(json);
+  response.write(json.slice(0, 40));
+  setTimeout(() => response.destroy(), 5);
+}
+
+function fail(response: ServerResponse, status: number): void {
+  const error = { type: 'error', error: { type: `test_${status}`, message: `refused with ${status}`, code: null } };
+  response.writeHead(status, { 'content-type': 'application/json', 'retry-after-ms': '1' });
+  response.end(JSON.stringify(error));
+}
+
+async function stream(response: ServerResponse, events: string[], step: Step): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'x-request-id': 'req_1', 'request-id': 'req_1' });
+  for (const [index, event] of events.entries()) {
+    if (response.destroyed) return;
+    // Events in two pieces, so that a reader that takes chunks for events fails.
+    response.write(event.slice(0, 25));
+    await new Promise((resolve) => setImmediate(resolve));
+    response.write(event.slice(25));
+    await new Promise((resolve) => setImmediate(resolve));
+    if (index === 3 && step === 'cut') return void setTimeout(() => response.destroy(), 5);
+    if (index === 3 && step === 'slow') return;
+  }
+  response.end();
+}
+
+function jsonFor(path: string, body: Record<string, unknown>): unknown {
+  if (path.endsWith('/messages')) return anthropicMessage(body);
+  if (path.endsWith('/embeddings')) return embeddings(body);
+  if (path.endsWith('/responses')) return openaiResponse(body, 'completed');
+  return chat(body);
+}
+
+function eventsFor(path: string, body: Record<string, unknown>): string[] {
+  if (path.endsWith('/messages')) return anthropicEvents(body);
+  if (path.endsWith('/responses')) return responseEvents(body);
+  return chatEvents(body);
+}
+
+const OPENAI_USAGE = {
+  prompt_tokens: INPUT_TOKENS,
+  completion_tokens: OUTPUT_TOKENS,
+  total_tokens: INPUT_TOKENS + OUTPUT_TOKENS,
+  prompt_tokens_details: { cached_tokens: CACHED_TOKENS, audio_tokens: 0 },
+  completion_tokens_details: { reasoning_tokens: 4, audio_tokens: 0 },
+};
+
+/** Calls the first tool that it was offered, until it sees a tool's answer. */
+function toolCalls(body: Record<string, unknown>): unknown[] | undefined {
+  const tools = body.tools as { function: { name: string } }[] | undefined;
+  const messages = (body.messages ?? []) as { role: string }[];
+  if (!tools?.length || messages.some(({ role }) => role === 'tool')) return undefined;
+  return [
+    {
+      index: 0,
+      id: 'call_1',
+      type: 'function',
+      function: { name: tools[0]?.function.name, arguments: '{"city":"Bonn"}' },
+    },
+  ];
+}
+
+function content(body: Record<string, unknown>): string {
+  return body.response_format === undefined ? WORDS.join(' ') : '{"answer":42}';
+}
+
+function chat(body: Record<string, unknown>): unknown {
+  const calls = toolCalls(body);
+  const message = calls
+    ? { role: 'assistant', content: null, tool_calls: calls }
+    : { role: 'assistant', content: content(body), refusal: null };
+  return {
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    created: 1_790_000_000,
+    model: body.model,
+    choices: [{ index: 0, finish_reason: calls ? 'tool_calls' : 'stop', logprobs: null, message }],
+    usage: OPENAI_USAGE,
+    service_tier: 'default',
+  };
+}
+
+function chatEvents(body: Record<string, unknown>): string[] {
+  const options = body.stream_options as { include_usage?: boolean } | undefined;
+  const usage = options?.include_usage === true;
+  const chunk = (choices: unknown[], own: unknown = null): string =>
+    `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1_790_000_000, model: body.model, choices, ...(usage && { usage: own }) })}\n\n`;
+  const events = WORDS.map((word, index) =>
+    chunk([
+      { index: 0, delta: { ...(index === 0 && { role: 'assistant' }), content: `${word} ` }, finish_reason: null },
+    ]),
+  );
+  events.push(chunk([{ index: 0, delta: {}, finish_reason: 'stop' }]));
+  if (usage) events.push(chunk([], OPENAI_USAGE));
+  return [...events, 'data: [DONE]\n\n'];
+}
+
+function openaiResponse(body: Record<string, unknown>, status: string): unknown {
+  const text = { type: 'output_text', text: WORDS.join(' '), annotations: [] };
+  return {
+    id: 'resp_1',
+    object: 'response',
+    created_at: 1_790_000_000,
+    status,
+    model: body.model,
+    output:
+      status === 'completed' ? [{ type: 'message', id: 'msg_1', status, role: 'assistant', content: [text] }] : [],
+    usage:
+      status === 'completed'
+        ? {
+            input_tokens: INPUT_TOKENS,
+            input_tokens_details: { cached_tokens: CACHED_TOKENS },
+            output_tokens: OUTPUT_TOKENS,
+            output_tokens_details: { reasoning_tokens: 4 },
+            total_tokens: INPUT_TOKENS + OUTPUT_TOKENS,
+          }
+        : null,
+  };
+}
+
+function responseEvents(body: Record<string, unknown>): string[] {
+  let sequence = 0;
+  const event = (type: string, rest: object): string =>
+    `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence++, ...rest })}\n\n`;
+  const at = { item_id: 'msg_1', output_index: 0, content_index: 0 };
+  const item = { id: 'msg_1', type: 'message', status: 'in_progress', role: 'assistant', content: [] };
+  const part = { type: 'output_text', text: '', annotations: [] };
+  return [
+    event('response.created', { response: openaiResponse(body, 'in_progress') }),
+    event('response.output_item.added', { output_index: 0, item }),
+    event('response.content_part.added', { ...at, part }),
+    ...WORDS.map((word) => event('response.output_text.delta', { ...at, delta: `${word} `, logprobs: [] })),
+    event('response.completed', { response: openaiResponse(body, 'completed') }),
+  ];
+}
+
+function embeddings(body: Record<string, unknown>): unknown {
+  const vector =
+    body.encoding_format === 'base64' ? Buffer.from(new Float32Array([1, 2]).buffer).toString('base64') : [1, 2];
+  return {
+    object: 'list',
+    model: body.model,
+    data: [{ object: 'embedding', index: 0, embedding: vector }],
+    usage: { prompt_tokens: INPUT_TOKENS, total_tokens: INPUT_TOKENS },
+  };
+}
+
+/** Anthropic's own `input_tokens` leaves cached reads out. */
+const ANTHROPIC_INPUT = {
+  input_tokens: INPUT_TOKENS - CACHED_TOKENS,
+  cache_read_input_tokens: CACHED_TOKENS,
+  cache_creation_input_tokens: 0,
+};
+
+function anthropicMessage(body: Record<string, unknown>): unknown {
+  return {
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    model: body.model,
+    content: [{ type: 'text', text: WORDS.join(' ') }],
+    stop_reason: 'end_turn',
+    stop_sequence: null,
+    usage: { ...ANTHROPIC_INPUT, output_tokens: OUTPUT_TOKENS, service_tier: 'standard' },
+  };
+}
+
+function anthropicEvents(body: Record<string, unknown>): string[] {
+  const event = (type: string, rest: object): string =>
+    `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
+  const message = {
+    ...(anthropicMessage(body) as object),
+    content: [],
+    stop_reason: null,
+    usage: { ...ANTHROPIC_INPUT, output_tokens: 1 },
+  };
+  return [
+    event('message_start', { message }),
+    event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+    event('ping', {}),
+    ...WORDS.map((word) => event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: `${word} ` } })),
+    event('content_block_stop', { index: 0 }),
+    event('message_delta', {
+      delta: { stop_reason: 'end_turn', stop_sequence: null },
+      usage: { output_tokens: OUTPUT_TOKENS },
+    }),
+    event('message_stop', {}),
+  ];
+}
