@@ -1,6 +1,7 @@
 /**
  * What genai-prices gets wrong or leaves out, as data. Providers are its provider ids, models are patterns of its row
- * ids, prices are USD text. Rows are ours to keep right: each names where it comes from.
+ * ids, prices are USD text. Rows are ours to keep right: each names the page to hold it against. A ratio that could not be
+ * found published for the very model is dearer than the true one can be and carries an `assumption`.
  */
 import { type PriceKey, TOKEN_CLASSES } from './units.ts';
 
@@ -79,7 +80,8 @@ export const FREE: readonly Rule[] = [
 
 /**
  * Tier starts that are one token too low. OpenAI (developers.openai.com/api/docs/models/gpt-5.4): prompts with MORE than
- * 272K input tokens cost the long-context rates; 271,999 would put 272,000 among them.
+ * 272K input tokens cost the long-context rates. genai-prices reads the price table's "<272K" column the other way for
+ * GPT-5.4 to 5.6, and as we do for GPT-6; the difference is prompts of exactly 272,000 tokens.
  */
 export const TIER_STARTS: readonly { listed: number; start: number }[] = [{ listed: 271_999, start: 272_000 }];
 
@@ -139,14 +141,15 @@ export const MODIFIERS: readonly ModifierRow[] = [
     ...priority('anthropic', '*', [1, 1]),
     assumption: 'committed capacity is settled by contract, shown at standard rates',
   },
-  // ai.google.dev/gemini-api/docs/optimization: batch and flex at half, but not on cached tokens; priority at 1.8.
+  // ai.google.dev/gemini-api/docs/optimization: batch and flex at half; cached tokens are taken to cost what they always
+  // do. Priority costs 75 to 100 % more, 1.8 times on the models that genai-prices says so of.
   { ...batch('google'), classes: NOT_CACHED },
   { ...flex('google'), classes: NOT_CACHED },
-  priority('google', '*', [9, 5]),
-  // aws.amazon.com/bedrock/pricing
+  priority('google', 'gemini-3.7-flash', [9, 5]),
+  priority('google', 'gemini-3.8-flash', [9, 5]),
+  { ...priority('google', 'gemini-*', [2, 1]), assumption: 'published as 75 to 100 % more, the top of it is used' },
+  // aws.amazon.com/bedrock/pricing: batch at half. What flex and priority cost differs by model and is not known here.
   batch('aws'),
-  flex('aws'),
-  priority('aws', '*', [7, 4]),
   // mistral.ai/pricing, groq.com/pricing (flex costs the standard rate)
   batch('mistral'),
   batch('groq'),

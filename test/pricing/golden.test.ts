@@ -130,7 +130,12 @@ const CASES: [id: string, what: string, usage: Usage, usd: string][] = [
     tokens(2 * M, M, { batch: true, cachedReadTokens: M }),
     '1.43',
   ],
-  ['google/gemini-2.5-flash', 'priority at 1.8', tokens(M, M, { serviceTier: 'priority' }), '5.04'],
+  [
+    'google/gemini-3.8-flash',
+    'priority at 1.8 times the introductory 0.75 and 3.75',
+    tokens(M, M, { serviceTier: 'priority' }),
+    '8.1',
+  ],
   ['google/gemini-2.5-flash', 'grounding at 35 a thousand', tokens(0, 0, { webSearches: 2 }), '0.07'],
   ['google/gemini-3-pro-preview', 'grounding at 14 a thousand', tokens(0, 0, { webSearches: 2 }), '0.028'],
   [

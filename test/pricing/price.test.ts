@@ -165,6 +165,20 @@ describe('a unit without a price of its own', () => {
 describe('how it was served', () => {
   it.each<[string, string, Partial<Usage>, string, string]>([
     [
+      'Gemini priority where only a range is published',
+      'google/gemini-2.5-pro',
+      { serviceTier: 'priority' },
+      '5',
+      'priority 2/1: published as 75 to 100 % more, the top of it is used',
+    ],
+    [
+      'flex on Bedrock',
+      'aws/global.anthropic.claude-opus-4-7-v1:0',
+      { serviceTier: 'flex' },
+      '5',
+      'service tier "flex" has no known price: standard rates',
+    ],
+    [
       'an unknown tier costs the standard rate',
       'openai/gpt-4.1',
       { serviceTier: 'Scale' },
