@@ -114,7 +114,9 @@ async function takeUp(room: Room, policy: Policy, by: string): Promise<void> {
   await ledger.recordRevision({ hash: `config:${policy.config.hash}`, at: now, by });
   const accounts = await ledger.accounts(oldestSince(policy, now));
   for (const { instance: account } of accounts) meetAgain(policy, account);
-  standing.load(await ledger.accounts(oldestSince(policy, now)), await ledger.liveEvents(now));
+  const since = oldestSince(policy, now);
+  // Of a rolling window an event stays in force as long as its threshold is crossed, past the event's own window.
+  standing.load(await ledger.accounts(since), await ledger.liveEvents(since - (now - since)));
   await tellCrossings(room, policy);
 }
 

@@ -1,7 +1,7 @@
 import type { AlertEvent } from '../domain/alert.ts';
 import type { BudgetInstance } from '../domain/budget.ts';
 import type { Denial } from '../domain/decision.ts';
-import { capOf, deniedEvent, eventId, stateOf } from '../domain/evaluate.ts';
+import { capOf, deniedEvent, stateOf } from '../domain/evaluate.ts';
 import { displayUsd } from '../domain/money.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import { endsAt, windowAt } from '../domain/window.ts';
@@ -35,7 +35,7 @@ export function denialOf(
   const deniedWhileNearCap = event !== undefined || already.has(0);
   const action = capOf(instance, plan.attribution)?.threshold.action ?? 'block';
   const retryAfterMs = retryAfter(refused.outcome, action, endsAt(instance.window, now) - now);
-  const alertId = event?.id ?? (already.has(0) ? eventId('denied', instance.key, window.start, 0) : undefined);
+  const told = event ?? standing.events(instance, now).findLast(({ kind }) => kind === 'denied');
   return {
     denial: {
       code: refused.outcome,
@@ -46,7 +46,7 @@ export function denialOf(
       spentNanoUsd,
       state: stateOf(instance, { spentNanoUsd, deniedWhileNearCap }),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
-      ...(alertId !== undefined && { alertId }),
+      ...(told && { alertId: told.id }),
       detail: detailOf(refused, instance),
     },
     ...(event && { event }),

@@ -70,15 +70,10 @@ function labelsFromTheStart(budget: Budget): Attribution[] {
   });
 }
 
-/** The matcher's answers are shared, so one is copied only where an instance has to give way to `(other)`. */
 function admitAll(
   instances: readonly BudgetInstance[],
   rosters: ReadonlyMap<string, Roster>,
 ): readonly BudgetInstance[] {
-  let admitted: BudgetInstance[] | undefined;
-  for (const [index, instance] of instances.entries()) {
-    const known = rosters.get(instance.budget.name)!.admit(instance);
-    if (known !== instance && known.key !== instance.key) (admitted ??= [...instances])[index] = known;
-  }
-  return admitted ?? instances;
+  const admitted = instances.map((instance) => rosters.get(instance.budget.name)!.admit(instance));
+  return admitted;
 }

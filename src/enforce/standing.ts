@@ -59,21 +59,26 @@ export class Standing {
     else this.#told.set(event.instance, [event]);
   }
 
-  /** Events of the window that `at` falls into; of a rolling window, those that have not lapsed. */
+  /** Events of the window that `at` falls into; of a rolling window, those whose threshold has not re-armed. */
   events(instance: BudgetInstance, at: EpochMs): AlertEvent[] {
     const events = this.#told.get(instance.key) ?? [];
-    if (instance.window.kind === 'rolling') return events.filter((event) => event.window.end > at);
+    if (instance.window.kind === 'rolling') return events;
     const { start } = windowAt(instance.window, at);
     return events.filter((event) => event.window.start === start);
   }
 
   /** Thresholds in basis points that have fired and not re-armed, 0 for a denial near the cap. */
   already(instance: BudgetInstance, at: EpochMs, spentNanoUsd: NanoUsd): ReadonlySet<number> {
-    const fired = new Set<number>();
-    for (const event of this.events(instance, at)) {
-      if (event.kind !== 'unpriced') fired.add(event.thresholdBasisPoints);
+    const events = this.events(instance, at);
+    const fired = events.filter(({ kind }) => kind !== 'unpriced').map((event) => event.thresholdBasisPoints);
+    const still = firedStill(instance, new Set(fired), spentNanoUsd);
+    if (instance.window.kind === 'rolling' && events.length > 0) {
+      this.#told.set(
+        instance.key,
+        events.filter((event) => still.has(event.thresholdBasisPoints)),
+      );
     }
-    return firedStill(instance, fired, spentNanoUsd);
+    return still;
   }
 
   /** Forgets windows that ended before the instant; looks once for every minute that it moves on. */

@@ -1,0 +1,29 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { Command } from 'commander';
+import { generateAssets, parseReceivers, RECEIVERS_PATH } from '../assets/assets.ts';
+import { configJsonSchema } from '../config/schema.ts';
+import { loadOrThrow } from './load.ts';
+import { configOption } from './options.ts';
+
+export function generateCommand(): Command {
+  return new Command('generate')
+    .description('write Prometheus rules, the Alertmanager config, Grafana dashboards and the editor schema')
+    .addOption(configOption())
+    .option('-o, --out <folder>', 'where to write them', '.')
+    .option('--receivers <file>', 'how each receiver is reached', RECEIVERS_PATH)
+    .action((options: { config: string; out: string; receivers: string }) => {
+      const { config } = loadOrThrow(options.config);
+      const receivers = parseReceivers(readFileSync(options.receivers, 'utf8'), options.receivers);
+      const assets = [
+        ...generateAssets(config, { receivers }),
+        { path: 'rules/budgets.schema.json', text: `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
+      ];
+      for (const asset of assets) {
+        const target = join(options.out, asset.path);
+        mkdirSync(dirname(target), { recursive: true });
+        writeFileSync(target, asset.text);
+        console.log(relative('.', target));
+      }
+    });
+}

@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import type { Logger } from 'pino';
+import type { Config, TokenEntry } from '../config/config.ts';
+import { formatFinding } from '../config/load.ts';
+import { resolveTokens, tokenDigest } from '../config/secrets.ts';
+import { watchConfig } from '../config/watch.ts';
+import { createEnforcer } from '../enforce/create.ts';
+import { Standby } from '../enforce/standby.ts';
+import { createServer, type SpendfuseServer } from '../http/server.ts';
+import { LedgerLocked } from '../ledger/errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { openSqliteLedger } from '../ledger/sqlite.ts';
+import { ConfigError, loadOrThrow } from './load.ts';
+import { createLog } from './log.ts';
+import { configOption, dbOption, parsePort } from './options.ts';
+import { VERSION } from './version.ts';
+
+interface ServeOptions {
+  config: string;
+  db: string;
+  host: string;
+  port: number;
+  logLevel: string;
+}
+
+const LOCK_RETRY_MS = 1_000;
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('run the control server')
+    .addOption(configOption())
+    .addOption(dbOption())
+    .option('-p, --port <number>', 'port to listen on; 0 for any free one', parsePort, 4319)
+    .option('--host <address>', 'address to listen on; any but loopback needs `tokens:` in the config', '127.0.0.1')
+    .addOption(
+      new Option('--log-level <level>', 'least severe level to log')
+        .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
+        .default('info'),
+    )
+    .action(serve);
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  if (/^postgres(ql)?:/.test(options.db))
+    throw new Error('--db: this version keeps its ledger in a SQLite file; name one');
+  const log = createLog(options.logLevel);
+  const { config, warnings } = loadOrThrow(options.config);
+  for (const warning of warnings) log.warn(formatFinding(warning));
+  const stopping = new AbortController();
+  const standby = new Standby(config);
+  const server = createServer({ enforcer: standby.enforcer, tokens: tokensOf(config), log, version: VERSION });
+  const url = await server.listen(options);
+  log.info({ url, config: options.config, db: options.db }, `spendfuse ${VERSION} listens on ${url}`);
+
+  const ended = untilSignal(stopping, log);
+  const ledger = await openWhenFree(options.db, standby, stopping.signal, log);
+  if (ledger) {
+    const onError = (error: unknown) => log.error({ err: error }, 'a background step failed; it is tried again');
+    standby.take(await createEnforcer({ config: standby.enforcer.config(), ledger, onError }));
+    log.info(`ready: ${config.budgets.length} budgets in force`);
+  }
+  const watch = watchConfig(options.config, () => void reload(options.config, standby, server, log), {
+    knownHash: config.hash,
+  });
+  await ended;
+  watch.stop();
+  await server.close();
+  await standby.enforcer.close();
+  await ledger?.close();
+}
+
+/** While another server holds the file, this one lives and stays unready. Undefined when it is stopped before. */
+async function openWhenFree(
+  path: string,
+  standby: Standby,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<Ledger | undefined> {
+  let told = false;
+  while (!signal.aborted) {
+    try {
+      return await openSqliteLedger({ path });
+    } catch (error) {
+      if (!(error instanceof LedgerLocked)) throw error;
+      standby.because(error.message);
+      if (!told) log.warn(`${error.message}; standing by`);
+      told = true;
+      await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS));
+    }
+  }
+  return undefined;
+}
+
+/** A broken config changes nothing: the old one stays in force, and the metrics say so. */
+async function reload(path: string, standby: Standby, server: SpendfuseServer, log: Logger): Promise<void> {
+  try {
+    const { config, warnings } = loadOrThrow(path);
+    const tokens = tokensOf(config);
+    await standby.enforcer.reload(config, 'file');
+    server.setTokens(tokens);
+    server.configReloaded(true);
+    for (const warning of warnings) log.warn(formatFinding(warning));
+    log.info({ revision: config.hash }, `config reloaded: ${config.budgets.length} budgets in force`);
+  } catch (error) {
+    server.configReloaded(false);
+    const why = error instanceof Error ? error.message : String(error);
+    log.error(`the changed config is not in force, the old one stays: ${why}`);
+  }
+}
+
+/** Errors: `ConfigError` naming every secret that is missing. */
+function tokensOf(config: Config): ((secret: string) => TokenEntry | undefined) | undefined {
+  if (config.tokens.length === 0) return undefined;
+  const resolved = resolveTokens(config, { env: process.env, readFile: (path) => readFileSync(path, 'utf8') });
+  if (!resolved.ok) throw new ConfigError(resolved.problems.join('\n'));
+  return (secret) => resolved.tokens.get(tokenDigest(secret));
+}
+
+function untilSignal(stopping: AbortController, log: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        log.info(`${signal}: ending`);
+        stopping.abort();
+        resolve();
+      });
+    }
+  });
+}
