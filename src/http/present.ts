@@ -54,9 +54,9 @@ export function presentHold(hold: HoldRecord): z.infer<typeof holdSchema> {
     state: state.state,
     unresolved_since: state.state === 'unresolved' ? instant(state.since) : undefined,
     reason: state.state === 'unresolved' ? state.reason : undefined,
-    accounts: hold.demands.map(({ budget, instance: key, amountNanoUsd }) => ({
+    accounts: hold.demands.map(({ budget, instance: account, amountNanoUsd }) => ({
       budget,
-      instance: key,
+      account,
       amount: amountNanoUsd.toString(),
     })),
   };

@@ -54,7 +54,6 @@ export const reservationReplySchema = z
     expires_at: instant,
     rewrite: z.object({ model: z.string().optional(), max_output_tokens: number.optional() }).optional(),
     budget: z.string().optional(),
-    state: state.optional(),
   })
   .meta({ id: 'ReservationReply' });
 
@@ -110,7 +109,7 @@ export const holdSchema = z
     state: z.enum(['held', 'unresolved', 'settled', 'released', 'written_off']),
     unresolved_since: instant.optional(),
     reason: z.string().optional(),
-    accounts: z.array(z.object({ budget: z.string(), instance: z.string(), amount: money })),
+    accounts: z.array(z.object({ budget: z.string(), account: z.string(), amount: money })),
   })
   .meta({ id: 'Hold' });
 export const holdsReplySchema = z.object({ items: z.array(holdSchema), next }).meta({ id: 'Holds' });

@@ -18,14 +18,16 @@ import type {
 
 /** Characters that need no escaping in a path, a log line or a label. */
 export const ID_PATTERN = /^[A-Za-z0-9._:-]{1,128}$/;
-/** Neither control characters nor halves of surrogate pairs. */
-const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u;
+/** Means the same with and without the `u` flag, because readers of the OpenAPI document differ in it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it refuses
+const PRINTABLE = /^[^\u0000-\u001f\u007f-\u009f]+$/;
 
 export const idSchema = z.string().regex(ID_PATTERN, 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -');
 const text = z
   .string()
   .max(MAX_ATTRIBUTION_VALUE_LENGTH)
-  .regex(PRINTABLE, 'must be neither empty nor contain control characters');
+  .regex(PRINTABLE, 'must be neither empty nor contain control characters')
+  .refine((value) => value.isWellFormed(), 'must not contain half a surrogate pair');
 const count = z.int().min(0).max(MAX_USAGE_COUNT);
 const apiKey = z
   .string()
@@ -75,6 +77,7 @@ export const boundSchema = z
     service_tier: text.optional(),
     inference_geo: text.optional(),
     cache_write_1h: z.boolean().optional(),
+    audio: z.boolean().optional(),
     unseen_input: z.literal(true).optional(),
   })
   .meta({ id: 'Bound', description: 'What an attempt can consume at the most, known before it is sent.' });

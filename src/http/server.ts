@@ -50,7 +50,7 @@ const KEEP_ALIVE_MS = 75_000;
 export function createServer(options: ServerOptions): SpendfuseServer {
   const { enforcer, log, version, clock = Date.now, graceMs = GRACE_MS } = options;
   const drain = new Drain();
-  const metrics = new Metrics(enforcer, drain, options.bounds);
+  const metrics = new Metrics(enforcer, drain, log, options.bounds);
   const service: Service = { enforcer, log, drain, tokens: options.tokens };
   const node = createNode(service, allRoutes({ enforcer, metrics, drain, clock, version }), options);
   const connections = new Connections(node);

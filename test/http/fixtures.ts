@@ -93,7 +93,7 @@ export function budget(name: string, changes: Partial<Budget> = {}): Budget {
 
 export function view(of: Budget, labels: Attribution, spent: string, changes: Partial<BudgetView> = {}): BudgetView {
   const key = [of.name, ...Object.values(labels)].join('/');
-  const instance: BudgetInstance = { ...of, budget: of, key, labels };
+  const instance: BudgetInstance = { ...of, budget: of, key, account: key, labels };
   const spentNanoUsd = parseUsd(spent);
   return {
     instance,

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { type Enforcer, NotReady } from '../../enforce/enforcer.ts';
 import { LedgerUnavailable } from '../../ledger/ledger.ts';
@@ -17,7 +18,7 @@ export class Metrics {
   readonly #lastReload: Gauge;
   readonly #unsubscribe: () => void;
 
-  constructor(enforcer: Enforcer, drain: Drain, bounds?: CardinalityBounds) {
+  constructor(enforcer: Enforcer, drain: Drain, log: Logger, bounds?: CardinalityBounds) {
     this.#enforcer = enforcer;
     this.#drain = drain;
     this.#usage = new UsageCounters(this.#lasting, () => enforcer.config(), bounds);
@@ -27,7 +28,14 @@ export class Metrics {
     const lastHelp = '1 when the config last read is in force.';
     this.#lastReload = new Gauge({ name: METRIC.configLastReloadSuccess, help: lastHelp, registers });
     this.#lastReload.set(1);
-    this.#unsubscribe = enforcer.on((happening) => this.#usage.record(happening));
+    this.#unsubscribe = enforcer.on((happening) => {
+      try {
+        this.#usage.record(happening);
+      } catch (err) {
+        // Whoever tells has booked money already; a count that fails must not look like a booking that failed.
+        log.error({ err, kind: happening.kind }, 'a metric could not be counted');
+      }
+    });
   }
 
   /** The config was read again; when it could not be used, the one before stays in force. */
@@ -63,7 +71,7 @@ export class Metrics {
       help: 'Reservations that wait for live holds to end.',
       registers,
     });
-    waiting.set(this.#drain.waiting);
+    waiting.set(this.#enforcer.waitingCount?.() ?? this.#drain.waiting);
     const sessions = this.#enforcer.sessionCount?.();
     if (sessions === undefined) return;
     new Gauge({ name: METRIC.sessions, help: 'Client processes that live.', registers }).set(sessions);
