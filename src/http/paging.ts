@@ -17,7 +17,7 @@ export function pageOf<T>(
   let start = 0;
   if (query.cursor !== undefined) {
     start = items.findIndex((item) => keyOf(item) === query.cursor) + 1;
-    if (start === 0) return { problem: staleCursor() };
+    if (start === 0) return { problem: unknownCursor() };
   }
   const page = items.slice(start, start + limit);
   const last = page.at(-1);
@@ -25,7 +25,8 @@ export function pageOf<T>(
   return { items: page, next: keyOf(last) };
 }
 
-function staleCursor(): Reply {
+/** 422: a cursor of another list, or made up, or too old. */
+export function unknownCursor(): Reply {
   const detail = 'is not a cursor of this list, or what it pointed at is gone; start again without it';
   return problem(422, 'invalid-request', `cursor: ${detail}`, { extra: { errors: [{ parameter: 'cursor', detail }] } });
 }

@@ -10,6 +10,7 @@ import type {
   WireRateCard,
   WireRules,
 } from '../protocol/wire.ts';
+import type { Agrees } from './agrees.ts';
 import { attributionSchema } from './schemas.ts';
 
 const money = z.string().meta({ id: 'NanoUsd', pattern: '^-?\\d+$', description: 'Nano-USD as a decimal string.' });
@@ -223,10 +224,7 @@ export const budgetProblemSchema = z
   })
   .meta({ id: 'BudgetProblem', description: 'A denial: 402, or 429 with Retry-After when waiting may help.' });
 
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-type Plain<T> = { [K in keyof T]: T[K] extends object ? Plain<T[K]> : T[K] };
 /** Compiles only while each schema means exactly its wire type. */
-type Agrees<S extends z.ZodType, W> = Same<Plain<z.infer<S>>, Plain<W>>;
 const agreement: readonly [
   Agrees<typeof rulesSchema, WireRules>,
   Agrees<typeof rateCardSchema, WireRateCard>,

@@ -15,6 +15,7 @@ import type {
   WireBound,
   WireUsage,
 } from '../protocol/wire.ts';
+import type { Agrees } from './agrees.ts';
 
 /** Characters that need no escaping in a path, a log line or a label. */
 export const ID_PATTERN = /^[A-Za-z0-9._:-]{1,128}$/;
@@ -143,10 +144,7 @@ export const settlementsRequestSchema = z
 
 export const writeOffRequestSchema = z.strictObject({ reason: text }).meta({ id: 'WriteOffRequest' });
 
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-type Plain<T> = { [K in keyof T]: T[K] extends object ? Plain<T[K]> : T[K] };
 /** Compiles only while each schema means exactly its wire type. */
-type Agrees<S extends z.ZodType, W> = Same<Plain<z.infer<S>>, Plain<W>>;
 const agreement: readonly [
   Agrees<typeof attributionSchema, Attribution>,
   Agrees<typeof usageSchema, WireUsage>,

@@ -52,8 +52,10 @@ test('what is settled is counted in USD, tokens and calls', async () => {
   expect(found.get('spendfuse_calls_total')).toEqual([[{ outcome: 'ok', ...attribution }, 2]]);
   expect(found.get('spendfuse_tokens_total')).toEqual([
     [{ type: 'input', ...attribution }, 2400],
-    [{ type: 'output', ...attribution }, 680],
     [{ type: 'cached_read', ...attribution }, 2048],
+    [{ type: 'cache_write', ...attribution }, 0],
+    [{ type: 'output', ...attribution }, 680],
+    [{ type: 'reasoning', ...attribution }, 0],
   ]);
 });
 

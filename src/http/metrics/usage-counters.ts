@@ -13,6 +13,7 @@ const AWAITED_DENIALS = [
   { [decision]: 'block', [reason]: 'exhausted' },
   { [decision]: 'block', [reason]: 'contended' },
 ] as const;
+const TOKEN_TYPES = ['input', 'cached_read', 'cache_write', 'output', 'reasoning'] as const;
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Counters of what was decided and booked, by the usage labels and those that the config adds. */
@@ -121,7 +122,7 @@ class UsageSeries {
     for (const sums of [this.#cost, this.#unpriced, this.#unowned]) sums.add(labels, 0n);
     for (const denial of AWAITED_DENIALS) this.#decisions.add({ ...labels, ...denial }, 0n);
     this.#calls.add({ ...labels, [outcome]: 'ok' }, 0n);
-    for (const kind of ['input', 'output']) this.#tokens.add({ ...labels, [type]: kind }, 0n);
+    for (const kind of TOKEN_TYPES) this.#tokens.add({ ...labels, [type]: kind }, 0n);
   }
 
   write(registry: Registry): void {

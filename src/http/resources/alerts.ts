@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Enforcer } from '../../enforce/enforcer.ts';
+import { unknownCursor } from '../paging.ts';
 import { presentAlert } from '../present.ts';
 import { pageShape } from '../query.ts';
 import { alertsReplySchema } from '../replies.ts';
@@ -20,8 +21,14 @@ export function alertRoutes(enforcer: Enforcer): Route[] {
         replies: { 200: { description: 'As the ledger recorded them.', schema: alertsReplySchema } },
       },
       async handle({ query: { limit = DEFAULT_ALERTS, cursor } }) {
-        const { items, next } = await enforcer.alerts({ limit, cursor });
-        return { status: 200, body: { items: items.map(presentAlert), next } };
+        try {
+          const { items, next } = await enforcer.alerts({ limit, cursor });
+          return { status: 200, body: { items: items.map(presentAlert), next } };
+        } catch (error) {
+          // The ledger's own cursors are opaque here; it alone knows that one is not its own.
+          if (error instanceof RangeError && cursor !== undefined) return unknownCursor();
+          throw error;
+        }
       },
     }),
   ];
