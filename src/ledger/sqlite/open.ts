@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { LedgerOpenError } from '../errors.ts';
 
@@ -16,6 +17,7 @@ export interface OpenOptions {
 
 /** Opens, locks, checks and migrates. Errors: SQLite's own and `LedgerOpenError`; the file is closed again then. */
 export function openDatabase(Database: typeof DatabaseSync, options: OpenOptions): DatabaseSync {
+  checkWritable(options.path);
   const db = new Database(options.path, { enableForeignKeyConstraints: false });
   try {
     // Before the first access, so that the lock covers it and the WAL index stays out of shared memory.
@@ -40,6 +42,18 @@ export function openDatabase(Database: typeof DatabaseSync, options: OpenOptions
 export function readInteger(db: DatabaseSync, sql: string): number {
   const row = db.prepare(sql).get();
   return Number(row ? Object.values(row)[0] : 0);
+}
+
+/** SQLite reports missing rights as an input/output error here. `access` opens nothing: closing would drop our lock. */
+function checkWritable(path: string): void {
+  if (!existsSync(path)) return;
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    accessSync(dirname(path), constants.W_OK);
+  } catch {
+    const mend = 'it is read-only; give this user write access to the file and its folder';
+    throw new LedgerOpenError('read_only', `ledger ${path}: ${mend}`);
+  }
 }
 
 function checkOurs(db: DatabaseSync, path: string): void {

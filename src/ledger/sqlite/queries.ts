@@ -80,7 +80,7 @@ function sumsSql(groupBy: readonly Dimension[]): string {
   const sums = `sum(cost) AS cost, count(*) AS calls, sum(input_tokens) AS input, sum(cached_read_tokens) AS cached_read,
     sum(cache_write_tokens) AS cache_write, sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning,
     sum(unpriced) AS unpriced, sum(estimated) AS estimated`;
-  const by = groupBy.length > 0 ? `GROUP BY ${groupBy.map((_, index) => index + 1).join(', ')}` : '';
+  const by = groupBy.length > 0 ? `GROUP BY ${groupBy.map((_, index) => index + 1).join(', ')}` : 'HAVING count(*) > 0';
   return `SELECT ${[...groups, sums].join(', ')} FROM settlements
           WHERE (admitted_at, seq) > (?, ?) AND (admitted_at, seq) <= (?, ?) AND seq <= ? ${by}`;
 }

@@ -1,0 +1,370 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
+import {
+  balanceOf,
+  DECEMBER,
+  demand,
+  event,
+  posting,
+  reserve,
+  reserveOne,
+  settle,
+  settleOne,
+  T0,
+} from '../conformance/fixtures.ts';
+
+const HOUR = 3_600_000;
+const folder = mkdtempSync(join(tmpdir(), 'spendfuse-file-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let files = 0;
+let path = '';
+beforeEach(() => {
+  files += 1;
+  path = join(folder, `${files}.db`);
+});
+
+async function withLedger<T>(use: (ledger: Ledger) => Promise<T>, more = {}): Promise<T> {
+  const ledger = await openSqliteLedger({ path, ...more });
+  try {
+    return await use(ledger);
+  } finally {
+    await ledger.close();
+  }
+}
+
+function withFile(use: (db: DatabaseSync) => void): void {
+  const db = new DatabaseSync(path);
+  use(db);
+  db.close();
+}
+
+const failureOf = (opening: Promise<Ledger>) =>
+  opening.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+describe('after a restart', () => {
+  test('holds, balances, events, revisions and time are as they were', async () => {
+    const before = await withLedger(async (ledger) => {
+      await reserveOne(ledger, reserve('held', [demand(10n, 100n)], { reply: 'kept' }));
+      await reserveOne(ledger, reserve('lost', [demand(20n, 100n)]));
+      await reserveOne(ledger, reserve('estimated', [demand(30n, 100n)]));
+      await ledger.lose({ attemptIds: ['lost'] }, 'silent', T0);
+      await settleOne(ledger, settle('estimated', 5n, { source: 'estimated', remainderNanoUsd: 4n }), T0 + 7);
+      await ledger.recordEvents([event('e1')], T0);
+      await ledger.recordRevision({ hash: 'r1', at: T0, by: 'start' });
+      return everything(ledger);
+    });
+    expect(await withLedger(everything)).toEqual(before);
+    expect(before.latest).toBe(T0 + 7);
+    expect(before.accounts).toMatchObject([{ spentNanoUsd: 5n, heldNanoUsd: 10n, unresolvedNanoUsd: 24n }]);
+  });
+
+  const everything = async (ledger: Ledger) => ({
+    latest: await ledger.latestTime(),
+    open: await ledger.openHolds(),
+    accounts: await ledger.accounts(0),
+    settlements: await ledger.settlements({ limit: 10 }),
+    events: await ledger.events({ limit: 10 }),
+    revisions: await ledger.revisions(),
+    verified: await ledger.verify(),
+  });
+
+  test('replays and duplicates are answered, and the sequence goes on', async () => {
+    const first = await withLedger(async (ledger) => {
+      await reserveOne(ledger, reserve('held', [demand(10n, 100n)]));
+      return settleOne(ledger, settle('a', 7n));
+    });
+    await withLedger(async (ledger) => {
+      expect(await reserveOne(ledger, reserve('held', [demand(10n, 100n)]))).toMatchObject({ replayed: true });
+      expect(await settleOne(ledger, settle('a', 7n))).toEqual({ ...first, outcome: 'duplicate' });
+      expect(await settleOne(ledger, settle('b', 7n))).toMatchObject({ settlement: { seq: 2 } });
+    });
+  });
+
+  test('a late settlement finds the account of a window that is over', async () => {
+    await withLedger(async (ledger) => {
+      await settleOne(ledger, settle('early', 5n));
+      await reserveOne(ledger, reserve('late', [demand(10n, 100n)]));
+      await settleOne(ledger, settle('next', 1n, { postings: [posting(1n, { window: DECEMBER })] }), DECEMBER.start);
+    });
+    await withLedger(async (ledger) => {
+      await settleOne(ledger, settle('late', 7n), DECEMBER.start + 1);
+      expect(await balanceOf(ledger)).toEqual([12n, 0n, 0n]);
+      expect((await ledger.verify()).problems).toEqual([]);
+    });
+  });
+
+  test('a rolling budget still counts its earlier sub-buckets', async () => {
+    const bucket = (hour: number) => ({ start: T0 + hour * HOUR, end: T0 + (hour + 1) * HOUR });
+    const account = (hour: number) => ({ instance: 'rolling|', window: bucket(hour), since: T0 + (hour - 3) * HOUR });
+    await withLedger(async (ledger) => {
+      await settleOne(ledger, settle('a', 60n, { postings: [posting(60n, account(0))] }), T0);
+      await settleOne(ledger, settle('b', 30n, { postings: [posting(30n, account(2))] }), T0 + 2 * HOUR);
+    });
+    await withLedger(async (ledger) => {
+      const now = T0 + 2 * HOUR + 1;
+      const outcome = await reserveOne(ledger, reserve('c', [demand(11n, 100n, account(2))]), now);
+      expect(outcome).toMatchObject({ outcome: 'exhausted', balance: { spentNanoUsd: 90n } });
+    });
+  });
+});
+
+describe('one file, one ledger', () => {
+  const locked = () => ({
+    name: 'LedgerLocked',
+    reason: 'locked',
+    message: expect.stringContaining(`ledger ${path}: another server holds it`),
+  });
+
+  test('a second ledger in the same process is refused, and the first goes on', async () => {
+    await withLedger(async (ledger) => {
+      expect(await failureOf(openSqliteLedger({ path }))).toMatchObject(locked());
+      expect((await reserveOne(ledger, reserve('a', [demand(1n, 1n)]))).outcome).toBe('granted');
+    });
+  });
+
+  test('a second process is refused, and the file is free when the first has ended', async () => {
+    const script = fileURLToPath(new URL('./support/load.ts', import.meta.url));
+    const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    child.stdout.resume();
+    expect(await failureOf(openSqliteLedger({ path }))).toMatchObject(locked());
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    await withLedger(async (ledger) => expect((await ledger.verify()).problems).toEqual([]));
+  });
+});
+
+describe('a file that cannot be trusted is refused with its reason', () => {
+  const spoil = {
+    'garbage where the header should be': () => writeFileSync(path, 'not a database, '.repeat(512)),
+    'pages overwritten': () => {
+      const bytes = readFileSync(path);
+      bytes.fill(0xff, 4096 * 2, 4096 * 6);
+      writeFileSync(path, bytes);
+    },
+    'the end cut off': () => truncateSync(path, 4096 * 5),
+    'a database of another program': () => {
+      rmSync(path);
+      withFile((db) => db.exec('CREATE TABLE notes (text)'));
+    },
+    'a schema newer than this code': () => withFile((db) => db.exec('PRAGMA user_version = 99')),
+    'a balance changed behind its back': () => withFile((db) => db.exec('UPDATE accounts SET spent = spent + 1')),
+    'a hold freed behind its back': () => withFile((db) => db.exec('UPDATE accounts SET held = 0')),
+  };
+
+  test.each<{ spoiled: keyof typeof spoil; reason: string; says: string }>([
+    {
+      spoiled: 'garbage where the header should be',
+      reason: 'foreign',
+      says: 'it is not an SQLite database; give another --db file',
+    },
+    { spoiled: 'pages overwritten', reason: 'corrupt', says: 'it is damaged; restore it from a backup' },
+    { spoiled: 'the end cut off', reason: 'corrupt', says: 'it is damaged; restore it from a backup' },
+    {
+      spoiled: 'a database of another program',
+      reason: 'foreign',
+      says: 'it is a database of another program; give another --db file',
+    },
+    {
+      spoiled: 'a schema newer than this code',
+      reason: 'newer',
+      says: 'it was written by a newer spendfuse (schema 99, this one knows 1); upgrade',
+    },
+    {
+      spoiled: 'a balance changed behind its back',
+      reason: 'mismatch',
+      says: 'accounts differ from the checkpoint at settlement 1',
+    },
+    {
+      spoiled: 'a hold freed behind its back',
+      reason: 'mismatch',
+      says: 'held 0, unresolved 0; its open holds say 10 and 0',
+    },
+  ])('$spoiled: $reason', async ({ spoiled, reason, says }) => {
+    await withLedger(async (ledger) => {
+      await settleOne(ledger, settle('a', 7n));
+      await reserveOne(ledger, reserve('b', [demand(10n, 100n)]));
+    });
+    spoil[spoiled]();
+    const failure = await failureOf(openSqliteLedger({ path }));
+    expect(failure).toMatchObject({
+      name: 'LedgerOpenError',
+      reason,
+      message: expect.stringContaining(`ledger ${path}: `),
+    });
+    expect((failure as Error).message).toContain(says);
+  });
+
+  test.each([
+    { what: 'the file', fileMode: 0o444, folderMode: 0o777 },
+    { what: 'the folder', fileMode: 0o666, folderMode: 0o555 },
+  ])('$what read-only: read_only', async ({ fileMode, folderMode }) => {
+    const closed = join(folder, `closed-${fileMode}`);
+    mkdirSync(closed);
+    path = join(closed, 'ledger.db');
+    await withLedger(async () => {});
+    chmodSync(path, fileMode);
+    chmodSync(closed, folderMode);
+    chmodSync(folder, 0o755);
+    const script = fileURLToPath(new URL('./support/open-unprivileged.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [script, path]);
+    chmodSync(closed, 0o755);
+    expect(stdout).toBe(
+      `read_only: ledger ${path}: it is read-only; give this user write access to the file and its folder\n`,
+    );
+  });
+
+  test('a missing folder: says so', async () => {
+    const failure = await failureOf(openSqliteLedger({ path: join(folder, 'no', 'such.db') }));
+    expect(failure).toMatchObject({
+      reason: 'cannot_open',
+      message: expect.stringContaining('check that its folder exists'),
+    });
+  });
+});
+
+describe('balances that differ from their entries', () => {
+  const unlike = async () => {
+    await withLedger(async (ledger) => {
+      await settleOne(ledger, settle('a', 7n));
+      await reserveOne(ledger, reserve('b', [demand(10n, 100n)]));
+    });
+    withFile((db) => db.exec('UPDATE accounts SET spent = 1, held = 2, unresolved = 3'));
+  };
+
+  test('are named by verify, opened to report', async () => {
+    await unlike();
+    const { problems } = await withLedger((ledger) => ledger.verify(), { onMismatch: 'report' });
+    const account = 'account team-month|support [2026-11-01T00:00:00.000Z, 2026-12-01T00:00:00.000Z)';
+    expect(problems).toEqual([
+      `${account}: spentNanoUsd is 1, its entries say 7`,
+      `${account}: heldNanoUsd is 2, its entries say 10`,
+      `${account}: unresolvedNanoUsd is 3, its entries say 0`,
+      'account team-month|support: decisions are made from a balance that its entries deny',
+    ]);
+  });
+
+  test('are made from entries again, opened to rebuild', async () => {
+    await unlike();
+    expect(await withLedger((ledger) => balanceOf(ledger), { onMismatch: 'rebuild' })).toEqual([7n, 10n, 0n]);
+    expect(await withLedger((ledger) => ledger.verify())).toMatchObject({ problems: [] });
+  });
+
+  test.each([
+    { damage: 'INSERT INTO postings VALUES (5, 1, 0, 7)', says: 'postings name settlement 5, which does not exist' },
+    { damage: 'INSERT INTO postings VALUES (1, 9, 0, 7)', says: 'postings name account 9, which does not exist' },
+    {
+      damage: 'INSERT INTO backfills VALUES (1, 1, 9, 0, 7, 0)',
+      says: 'postings name account 9, which does not exist',
+    },
+    { damage: "UPDATE holds SET open = 0 WHERE attempt_id = 'b'", says: 'hold b is {"state":"held"' },
+    { damage: "UPDATE holds SET settlement = 1 WHERE attempt_id = 'b'", says: 'hold b is {"state":"held"' },
+    {
+      damage: 'DROP TRIGGER settlements_stay; DELETE FROM settlements WHERE seq = 1',
+      says: 'settlements 1 to 2 are 1, not 2',
+    },
+    {
+      damage: "DROP TRIGGER settlements_fixed; UPDATE settlements SET attempt_id = 'x' WHERE seq = 1",
+      says: "settlement 1 of x did not end that attempt's hold",
+    },
+  ])('verify sees $damage', async ({ damage, says }) => {
+    await withLedger(async (ledger) => {
+      await ledger.settleMany([settle('a', 7n), settle('c', 7n)], T0);
+      await reserveOne(ledger, reserve('b', [demand(10n, 100n)]));
+    });
+    withFile((db) => db.exec(damage));
+    const { problems } = await withLedger((ledger) => ledger.verify(), { onMismatch: 'report' });
+    expect(problems.join('\n')).toContain(says);
+  });
+});
+
+describe('entries', () => {
+  test.each([
+    'UPDATE settlements SET cost = 0',
+    'DELETE FROM settlements',
+    'UPDATE postings SET amount = 0',
+    'DELETE FROM postings',
+    'UPDATE backfills SET amount = 0',
+    'DELETE FROM backfills',
+    "UPDATE events SET body = ''",
+    'DELETE FROM events',
+    'DELETE FROM holds',
+    "UPDATE holds SET state = '' WHERE open = 0",
+  ])('cannot be edited: %s', async (statement) => {
+    await withLedger(async (ledger) => {
+      await settleOne(ledger, settle('a', 7n));
+      await ledger.backfill([{ ...posting(7n, { instance: 'new|' }), seq: 1 }], T0);
+      await ledger.recordEvents([event('e1')], T0);
+    });
+    withFile((db) => expect(() => db.exec(statement)).toThrow(/immutable|kept for good|ends once/));
+  });
+});
+
+describe('when the disk is full', () => {
+  test('the whole batch is refused, nothing of it happened, and reading goes on', async () => {
+    const acknowledged: string[] = [];
+    await withLedger(
+      async (ledger) => {
+        const failure = await fill(ledger, acknowledged);
+        expect(failure).toMatchObject({
+          name: 'LedgerUnavailable',
+          message: expect.stringContaining('nothing was committed'),
+        });
+        expect((failure as Error).message).toContain('the disk is full; make room');
+        expect(await ledger.holds(['too-much-0', 'too-much-1'])).toEqual([undefined, undefined]);
+        expect(await balanceOf(ledger)).toEqual([0n, BigInt(acknowledged.length), 0n]);
+        expect((await ledger.verify()).problems).toEqual([]);
+      },
+      { maxPages: 60 },
+    );
+    await withLedger(async (ledger) => {
+      expect(await ledger.holds(acknowledged)).not.toContain(undefined);
+      expect((await reserveOne(ledger, reserve('room again', [demand(1n, 10n ** 9n)]))).outcome).toBe('granted');
+    });
+  });
+
+  /** Reserves one by one until it fails, then once more two at a time; answers the failure. */
+  async function fill(ledger: Ledger, acknowledged: string[]): Promise<unknown> {
+    const big = { reply: 'x'.repeat(2000) };
+    const request = (id: string) => reserve(id, [demand(1n, 10n ** 9n)], big);
+    for (let count = 0; count < 1000; count += 1) {
+      const id = `fits-${count}`;
+      const outcome = await reserveOne(ledger, request(id)).catch(() => undefined);
+      if (!outcome) break;
+      acknowledged.push(id);
+    }
+    const both = [0, 1].map((n) => reserveOne(ledger, request(`too-much-${n}`)));
+    const results = await Promise.allSettled(both);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    return (results[0] as PromiseRejectedResult).reason;
+  }
+});
+
+test('long reads run between commits and see one consistent state', async () => {
+  await withLedger(async (ledger) => {
+    await ledger.settleMany(
+      Array.from({ length: 12_000 }, (_, index) => settle(`before-${index}`, 1n)),
+      T0,
+    );
+    const reads = Promise.all([ledger.verify(), ledger.usage({ from: 0, to: T0 + HOUR, groupBy: ['team'] })]);
+    const writes = Array.from({ length: 50 }, (_, index) => settleOne(ledger, settle(`during-${index}`, 1n)));
+    const [verified, [usage]] = await reads;
+    await Promise.all(writes);
+    expect(verified.problems).toEqual([]);
+    expect(usage!.calls).toBeGreaterThanOrEqual(12_000);
+    expect(usage!.costNanoUsd).toBe(BigInt(usage!.calls));
+  });
+});
