@@ -6,7 +6,7 @@ import type { AccountRef, Balance } from './ledger.ts';
 interface Instance {
   accounts: Account[];
   floor: EpochMs;
-  /** How far back demands have looked: what a sweep must keep. */
+  /** How far back demands have looked, and one sub-bucket more: what a sweep keeps. */
   lookbackMs: number;
 }
 
@@ -61,8 +61,8 @@ export class Balances {
   counted(ref: AccountRef, latest: EpochMs): Balance {
     if (ref.since >= ref.window.start) return this.find(ref) ?? ZERO;
     const instance = this.#reaching(ref.instance, ref.since);
-    instance.lookbackMs = Math.max(instance.lookbackMs, latest - ref.since);
     const width = ref.window.end - ref.window.start;
+    instance.lookbackMs = Math.max(instance.lookbackMs, latest - ref.since + width);
     const sum = { spentNanoUsd: 0n, heldNanoUsd: 0n, unresolvedNanoUsd: 0n };
     for (const account of instance.accounts) {
       if (account.end <= ref.since || account.end - account.start !== width) continue;

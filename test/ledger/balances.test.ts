@@ -43,12 +43,12 @@ describe('a sweep', () => {
 
   test('keeps what rolling demands look back on, and asks the store for no more', () => {
     const { balances, fetches, save, spend } = overStore();
-    for (const hour of [1, 2, 3, 4]) spend('rolling|', hour, 1n);
+    for (const hour of [1, 2, 3, 4, 5, 6]) spend('rolling|', hour, 1n);
     save();
-    expect(balances.counted(lastThreeHours(4), 4 * HOUR).spentNanoUsd).toBe(3n);
-    balances.sweep(4 * HOUR + 1);
-    expect([...balances.all()]).toHaveLength(3);
-    expect(balances.counted(lastThreeHours(4), 4 * HOUR + 1).spentNanoUsd).toBe(3n);
+    expect(balances.counted(lastThreeHours(6), 6 * HOUR).spentNanoUsd).toBe(3n);
+    balances.sweep(6 * HOUR + 1);
+    expect([...balances.all()]).toHaveLength(4);
+    expect(balances.counted(lastThreeHours(6), 6 * HOUR + 1).spentNanoUsd).toBe(3n);
     expect(fetches).toEqual([]);
   });
 
