@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import type { Logger } from 'pino';
 import type { Config, TokenEntry } from '../config/config.ts';
 import { formatFinding } from '../config/load.ts';
-import { resolveTokens, tokenDigest } from '../config/secrets.ts';
+import { resolveTokens, tokenLookup } from '../config/secrets.ts';
 import { watchConfig } from '../config/watch.ts';
 import { createEnforcer } from '../enforce/create.ts';
 import { Standby } from '../enforce/standby.ts';
@@ -54,20 +54,26 @@ async function serve(options: ServeOptions): Promise<void> {
   log.info({ url, config: options.config, db: options.db }, `spendfuse ${VERSION} listens on ${url}`);
 
   const ended = untilSignal(stopping, log);
-  const ledger = await openWhenFree(options.db, standby, stopping.signal, log);
-  if (ledger) {
-    const onError = (error: unknown) => log.error({ err: error }, 'a background step failed; it is tried again');
-    standby.take(await createEnforcer({ config: standby.enforcer.config(), ledger, onError }));
-    log.info(`ready: ${config.budgets.length} budgets in force`);
+  let ledger: Ledger | undefined;
+  try {
+    ledger = await openWhenFree(options.db, standby, stopping.signal, log);
+    if (ledger) await takeOver(ledger, standby, log);
+    const onChange = () => void reload(options.config, standby, server, log);
+    const watch = watchConfig(options.config, onChange, { knownHash: config.hash });
+    await ended;
+    watch.stop();
+  } finally {
+    await standby.enforcer.close();
+    await server.close();
+    await ledger?.close();
   }
-  const watch = watchConfig(options.config, () => void reload(options.config, standby, server, log), {
-    knownHash: config.hash,
-  });
-  await ended;
-  watch.stop();
-  await server.close();
-  await standby.enforcer.close();
-  await ledger?.close();
+}
+
+async function takeOver(ledger: Ledger, standby: Standby, log: Logger): Promise<void> {
+  const config = standby.enforcer.config();
+  const onError = (error: unknown) => log.error({ err: error }, 'a background step failed; it is tried again');
+  standby.take(await createEnforcer({ config, ledger, onError }));
+  log.info(`ready: ${config.budgets.length} budgets in force`);
 }
 
 /** While another server holds the file, this one lives and stays unready. Undefined when it is stopped before. */
@@ -114,7 +120,7 @@ function tokensOf(config: Config): ((secret: string) => TokenEntry | undefined) 
   if (config.tokens.length === 0) return undefined;
   const resolved = resolveTokens(config, { env: process.env, readFile: (path) => readFileSync(path, 'utf8') });
   if (!resolved.ok) throw new ConfigError(resolved.problems.join('\n'));
-  return (secret) => resolved.tokens.get(tokenDigest(secret));
+  return tokenLookup(resolved.tokens);
 }
 
 function untilSignal(stopping: AbortController, log: Logger): Promise<void> {

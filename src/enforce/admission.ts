@@ -4,6 +4,8 @@
  */
 import type { Denial } from '../domain/decision.ts';
 import { MAX_NANO_USD } from '../domain/money.ts';
+import { boundProblem } from '../pricing/bound.ts';
+import { boundFromWire } from '../protocol/usage.ts';
 import type { ReservationReply, ReservationRequest } from '../protocol/wire.ts';
 import { Attempt, type Patience } from './attempt.ts';
 import { unmatchedDenial } from './denial.ts';
@@ -24,6 +26,8 @@ export async function reserve(
   assertReady(room);
   const attribution = whoAsks(room, request, principal);
   if (isRefusal(attribution)) return attribution;
+  const problem = boundProblem(boundFromWire(request.bound));
+  if (problem) return refuse(422, 'absurd-bound', problem);
   const attempt = new Attempt(room, request, attribution, principal);
   if (attempt.plan.amountNanoUsd >= MAX_NANO_USD) {
     return refuse(422, 'absurd-bound', 'the bound of this attempt is worth more than an account may hold');

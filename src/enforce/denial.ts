@@ -66,7 +66,7 @@ function detailOf({ outcome, demand, balance }: Refused, instance: BudgetInstanc
   if (balance.unresolvedNanoUsd > 0n) parts.push(`${displayUsd(balance.unresolvedNanoUsd)} is unresolved`);
   if (outcome === 'contended') parts.push(`${displayUsd(balance.heldNanoUsd)} is held by running calls`);
   const needs = `this call may cost up to ${displayUsd(demand.amountNanoUsd)}`;
-  return `Budget "${instance.key}": ${parts.join(', ')}; ${needs}.`;
+  return `Budget "${instance.key}" (owner: ${instance.owner}): ${parts.join(', ')}; ${needs}.`;
 }
 
 export function unmatchedDenial(): Denial {

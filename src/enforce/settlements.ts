@@ -3,7 +3,7 @@
 import { MAX_NANO_USD, type NanoUsd } from '../domain/money.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import type { HoldRecord, ReleaseOutcome, SettleOutcome } from '../ledger/ledger.ts';
-import { boundOf } from '../pricing/bound.ts';
+import { boundOf, boundProblem } from '../pricing/bound.ts';
 import { boundFromWire } from '../protocol/usage.ts';
 import type { SettlementBody, SettlementRequest, SettlementResult } from '../protocol/wire.ts';
 import { type Attempted, attemptedOf, attemptedOfHold, type Bill, billOf } from './bill.ts';
@@ -117,7 +117,8 @@ async function lose(
 /** It went out while the server was away: no cap was asked, and none can refuse it now. */
 async function holdAfterwards(room: Room, request: SettlementRequest, attempted: Attempted): Promise<void> {
   const now = room.clock.now();
-  const bound = boundFromWire(request.bound ?? { input_tokens: 0 });
+  const said = boundFromWire(request.bound ?? { input_tokens: 0 });
+  const bound = boundProblem(said) ? { inputTokens: 0, outputTokens: 0 } : said;
   const { provider, model } = attempted;
   const plan = planAttempt(room.policy, room.standing, { ...attempted, provider, model, bound }, attempted.admittedAt);
   const card = room.policy.catalogue.card(provider, model, attempted.admittedAt);
@@ -127,7 +128,7 @@ async function holdAfterwards(room: Room, request: SettlementRequest, attempted:
         ...attempted,
         digest: 'unreserved',
         amountNanoUsd: boundOf(card, bound),
-        demands: plan.demands.map((demand) => ({ ...demand, capNanoUsd: MAX_NANO_USD })),
+        demands: plan.demands.map((demand) => ({ ...demand, capNanoUsd: MAX_NANO_USD - 1n })),
         expiresAt: now,
       },
     ],
