@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Recount } from '../recount.ts';
-import { accountOf, type Row, type SqliteEntries } from './store.ts';
+import { accountOf, type SqliteEntries } from './store.ts';
 
 /** Settlements between checkpoints, at the least; with many accounts more, so that the work stays in proportion. */
 const MIN_SETTLEMENTS = 20_000;
@@ -47,9 +47,9 @@ export function isCheckpointDue(entries: SqliteEntries): boolean {
 /** What differs between the accounts and the entries since the newest checkpoint. Empty: nothing does. */
 export function checkSinceCheckpoint(entries: SqliteEntries): string[] {
   const from = newest(entries);
-  const rows = entries.all('SELECT * FROM accounts WHERE ends_at > ? ORDER BY id', from.at);
+  const rows = entries.all('SELECT id, instance, spent FROM accounts WHERE ends_at > ? ORDER BY id', from.at);
   const posted = postedSince(entries, from);
-  const problems = heldDifferences(entries, rows);
+  const problems = heldDifferences(entries);
   const digest = createHash('sha256');
   for (const row of rows) {
     const before = (row.spent as bigint) - (posted.get(Number(row.id)) ?? 0n);
@@ -78,15 +78,10 @@ function postedSince(entries: SqliteEntries, from: Checkpoint): Map<number, bigi
   return new Map(rows.map((row) => [Number(row.account), row.amount as bigint]));
 }
 
-function heldDifferences(entries: SqliteEntries, rows: readonly Row[]): string[] {
+function heldDifferences(entries: SqliteEntries): string[] {
   const recount = new Recount();
   for (const hold of entries.openHolds()) recount.addHold(hold);
-  return rows.map(accountOf).flatMap((account) => {
-    const { heldNanoUsd, unresolvedNanoUsd } = recount.of(account);
-    if (account.heldNanoUsd === heldNanoUsd && account.unresolvedNanoUsd === unresolvedNanoUsd) return [];
-    const says = `held ${account.heldNanoUsd}, unresolved ${account.unresolvedNanoUsd}`;
-    return [`account ${account.instance}: ${says}; its open holds say ${heldNanoUsd} and ${unresolvedNanoUsd}`];
-  });
+  return recount.compareHeld(entries.all('SELECT * FROM accounts WHERE held <> 0 OR unresolved <> 0').map(accountOf));
 }
 
 export function writeCheckpoint(entries: SqliteEntries): void {

@@ -4,7 +4,7 @@
  */
 import type { Book } from '../book.ts';
 import type { VerifyReport } from '../ledger.ts';
-import { Recount } from '../recount.ts';
+import { describeAccount, Recount } from '../recount.ts';
 import { accountOf, type Detail, holdOf, type More, type SqliteEntries } from './store.ts';
 
 const SLICE_ROWS = 10_000;
@@ -113,7 +113,9 @@ function balanceProblems(entries: SqliteEntries, book: Book<Detail, More>, recou
       account.heldNanoUsd !== heldNanoUsd ||
       account.unresolvedNanoUsd !== unresolvedNanoUsd
     ) {
-      problems.push(`account ${account.instance}: decisions are made from a balance that its entries deny`);
+      problems.push(
+        `account ${describeAccount(account.instance, account)}: decisions are made from a balance that its entries deny`,
+      );
     }
   }
   return problems;
