@@ -1,9 +1,10 @@
 import type { Config, Owner } from '../config/config.ts';
-import { DIMENSIONS } from '../domain/attribution.ts';
+import { BUDGET_LABEL } from '../telemetry/names.ts';
 import { ALERT, ALERT_LABEL } from './alerts/alert.ts';
 import { addressees, contactFor, defaultContact } from './contacts.ts';
 import type { Settings, Timing } from './options.ts';
 import { quote } from './promql.ts';
+import { perDimensions } from './terms.ts';
 
 export interface Route {
   receiver?: string;
@@ -29,7 +30,7 @@ export function routeTree(config: Config, { timing }: Settings): Route {
     repeat_interval: timing.repeatOther,
     routes: [
       ...addressees(config).map((to) => addresseeRoute(config, to, owners, timing)),
-      ...owners.map((owner) => audience(equals('owner', owner.name), owner.service.receiver, timing)),
+      ...owners.map((owner) => audience(equals(BUDGET_LABEL.owner, owner.name), owner.service.receiver, timing)),
       ...urgency(timing),
     ],
   };
@@ -37,8 +38,7 @@ export function routeTree(config: Config, { timing }: Settings): Route {
 
 /** What tells one budget instance from another: the grouping and `equal` of inhibitions. */
 export function instanceLabels(config: Config): string[] {
-  const per = DIMENSIONS.filter((dimension) => config.budgets.some((budget) => budget.per.includes(dimension)));
-  return ['budget', 'owner', ...per];
+  return [BUDGET_LABEL.budget, BUDGET_LABEL.owner, ...perDimensions(config)];
 }
 
 function addresseeRoute(config: Config, to: string, owners: readonly Owner[], timing: Timing): Route {
@@ -46,7 +46,7 @@ function addresseeRoute(config: Config, to: string, owners: readonly Owner[], ti
   const own = owners
     .map((owner) => ({ owner, receiver: contactFor(config, to, owner).receiver }))
     .filter(({ receiver }) => receiver !== shared)
-    .map(({ owner, receiver }) => audience(equals('owner', owner.name), receiver, timing));
+    .map(({ owner, receiver }) => audience(equals(BUDGET_LABEL.owner, owner.name), receiver, timing));
   return audience(equals(ALERT_LABEL.to, to), shared, timing, own);
 }
 
@@ -57,7 +57,7 @@ function audience(matcher: string, receiver: string, timing: Timing, children: R
 function urgency(timing: Timing): Route[] {
   return [
     {
-      matchers: [equals('severity', 'critical')],
+      matchers: [equals(BUDGET_LABEL.severity, 'critical')],
       group_wait: timing.groupWaitCritical,
       group_interval: timing.groupIntervalCritical,
       repeat_interval: timing.repeatCritical,

@@ -4,7 +4,7 @@
  * must select the instances of the overrides that say so.
  */
 import type { Config } from '../config/config.ts';
-import { type Dimension, type Match, matches } from '../domain/attribution.ts';
+import { DIMENSIONS, type Dimension, type Match, matches } from '../domain/attribution.ts';
 import { type Budget, type BudgetInstance, type Severity, STOPPING_ACTIONS, type Threshold } from '../domain/budget.ts';
 import { instanceOf } from '../domain/instance.ts';
 import { BUDGET_LABEL, thresholdLabel } from '../telemetry/names.ts';
@@ -126,6 +126,11 @@ export function scope(budget: Budget): Message {
   const varying = budget.per.map((dimension): Message => message`${dimension}=${{ label: dimension }}`);
   const all = [...fixed, ...varying];
   return all.length === 0 ? ['all'] : all.flatMap((each, index) => (index === 0 ? each : [', ', ...each]));
+}
+
+/** The dimensions that instances of any budget differ in, in the domain's order. */
+export function perDimensions(config: Config): Dimension[] {
+  return DIMENSIONS.filter((dimension) => config.budgets.some((budget) => budget.per.includes(dimension)));
 }
 
 /** Labels that single out one instance of a budget. */

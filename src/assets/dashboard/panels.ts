@@ -1,5 +1,5 @@
 import * as bargauge from '@grafana/grafana-foundation-sdk/bargauge';
-import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import { GraphDrawStyle, StackingMode, VisibilityMode } from '@grafana/grafana-foundation-sdk/common';
 import {
@@ -8,6 +8,7 @@ import {
   ThresholdsConfigBuilder,
   ThresholdsMode,
 } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
 import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 import { VARIABLE } from './query.ts';
@@ -29,8 +30,8 @@ interface Look {
   width: number;
 }
 
-/** A single figure; red as soon as it is more than nothing when `alarming`. */
-export function figure(look: Look & { alarming?: boolean }, query: Builder<Dataquery>): PanelSource {
+/** A single figure; red from 1 on when `alarming`. */
+export function figure(look: Look & { alarming?: boolean }, query: DataqueryBuilder): PanelSource {
   return new stat.PanelBuilder()
     .title(look.title)
     .description(look.description)
@@ -39,13 +40,13 @@ export function figure(look: Look & { alarming?: boolean }, query: Builder<Dataq
     .span(look.width)
     .height(4)
     .graphMode(common.BigValueGraphMode.None)
-    .thresholds(steps(look.alarming ? [calm, { color: 'red', value: Number.MIN_VALUE }] : [calm]))
-    .withTarget(query);
+    .thresholds(steps(look.alarming ? [calm, { color: 'red', value: 1 }] : [calm]))
+    .withTarget(query.refId('A'));
 }
 
 /** Lines over time; filled and stacked when the parts make a whole. */
-export function lines(look: Look & { stacked?: boolean }, ...queries: Builder<Dataquery>[]): PanelSource {
-  const panel = new timeseries.PanelBuilder()
+export function lines(look: Look & { stacked?: boolean }, ...queries: DataqueryBuilder[]): PanelSource {
+  return new timeseries.PanelBuilder()
     .title(look.title)
     .description(look.description)
     .datasource(DATASOURCE)
@@ -57,12 +58,11 @@ export function lines(look: Look & { stacked?: boolean }, ...queries: Builder<Da
     .fillOpacity(look.stacked ? 30 : 5)
     .showPoints(VisibilityMode.Never)
     .stacking(new common.StackingConfigBuilder().mode(look.stacked ? StackingMode.Normal : StackingMode.None))
-    .targets(queries);
-  return panel;
+    .targets(queries.map((query, index) => query.refId(String.fromCharCode(65 + index))));
 }
 
 /** One bar for each series from 0 to 100 %, coloured like the default thresholds. */
-export function bars(look: Look, query: Builder<Dataquery>): PanelSource {
+export function bars(look: Look, query: DataqueryBuilder): PanelSource {
   return new bargauge.PanelBuilder()
     .title(look.title)
     .description(look.description)
@@ -77,7 +77,7 @@ export function bars(look: Look, query: Builder<Dataquery>): PanelSource {
     .thresholds(
       steps([calm, { color: 'yellow', value: 50 }, { color: 'orange', value: 75 }, { color: 'red', value: 90 }]),
     )
-    .withTarget(query);
+    .withTarget(query.refId('A'));
 }
 
 const calm: Threshold = { color: 'green', value: null };

@@ -1,8 +1,8 @@
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import type { Config } from '../../config/config.ts';
-import { DIMENSIONS, type Dimension } from '../../domain/attribution.ts';
 import { BUDGET_LABEL, METRIC } from '../../telemetry/names.ts';
 import { type Matchers, type Metric, selector } from '../promql.ts';
+import { perDimensions } from '../terms.ts';
 
 /** The dashboard's variables; `All` is `.*`, which also matches series without the label. */
 export const VARIABLE = {
@@ -54,10 +54,6 @@ export function instanceLegend(config: Config): string {
 
 export function instanceLabels(config: Config): string[] {
   return [BUDGET_LABEL.budget, BUDGET_LABEL.owner, ...perDimensions(config)];
-}
-
-function perDimensions(config: Config): Dimension[] {
-  return DIMENSIONS.filter((dimension) => config.budgets.some((budget) => budget.per.includes(dimension)));
 }
 
 export function overTime(expression: string, legend: string): DataqueryBuilder {
