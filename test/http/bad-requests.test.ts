@@ -308,6 +308,17 @@ test.each([
   expect(answer).toContain(`/problems/${kind}`);
 });
 
+test.each([
+  ['declared', 'content-length: 20000000\r\n\r\n{'],
+  ['chunked', `transfer-encoding: chunked\r\n\r\n${`100000\r\n${'x'.repeat(0x100000)}\r\n`.repeat(17)}`],
+])('a body of 17 MB and more (%s) is not even read to its end', async (_name, rest) => {
+  const { url } = await serve();
+  const head = 'POST /v1/reservations HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+  const answer = await exchangeRaw(url, head + rest);
+  expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  expect(answer.toLowerCase()).toContain('connection: close');
+});
+
 test('Expect: 100-continue is answered before the body', async () => {
   const { url } = await serve();
   const body = JSON.stringify(reservation);
