@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
 import { type Asset, type AssetOptions, generateAssets, webhookReceivers } from '../../src/assets/assets.ts';
 import type { Config } from '../../src/config/config.ts';
 import { formatFinding, loadConfig } from '../../src/config/load.ts';
@@ -27,8 +28,17 @@ export function textOf(assets: readonly Asset[], path: string): string {
   return asset.text;
 }
 
+const folders: string[] = [];
+
+/** Registered first, so it runs after the hooks of the test file, which end what lives in the folders. */
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 export function emptyFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'spendfuse-assets-'));
+  const folder = mkdtempSync(join(tmpdir(), 'spendfuse-assets-'));
+  folders.push(folder);
+  return folder;
 }
 
 export function writeAssets(assets: readonly Asset[], root: string): void {
