@@ -1,5 +1,13 @@
 /** The two wire formats in which the stand-in provider says the same answer. */
-import type { Answer } from './provider.ts';
+
+export interface Answer {
+  id: string;
+  model: string;
+  uncachedTokens: number;
+  cachedTokens: number;
+  outputTokens: number;
+  text: string;
+}
 
 export function openaiJson(answer: Answer): unknown {
   return {
@@ -13,18 +21,12 @@ export function openaiJson(answer: Answer): unknown {
   };
 }
 
+/** `includeUsage`: what `stream_options.include_usage` asks for. */
 export function* openaiEvents(answer: Answer, includeUsage: boolean): Generator<string> {
-  const chunk = (choices: unknown[], usage?: unknown): string =>
-    `data: ${JSON.stringify({
-      id: answer.id,
-      object: 'chat.completion.chunk',
-      created: Math.floor(Date.now() / 1000),
-      model: answer.model,
-      choices,
-      ...(includeUsage ? { usage: usage ?? null } : {}),
-    })}\n\n`;
-  for (const word of answer.text.split(' '))
-    yield chunk([{ index: 0, delta: { content: `${word} ` }, finish_reason: null }]);
+  const common = { id: answer.id, object: 'chat.completion.chunk', created: Math.floor(Date.now() / 1000) };
+  const chunk = (choices: unknown[], usage: unknown = null): string =>
+    `data: ${JSON.stringify({ ...common, model: answer.model, choices, ...(includeUsage && { usage }) })}\n\n`;
+  for (const content of words(answer)) yield chunk([{ index: 0, delta: { content }, finish_reason: null }]);
   yield chunk([{ index: 0, delta: {}, finish_reason: 'stop' }]);
   if (includeUsage) yield chunk([], openaiUsage(answer));
   yield 'data: [DONE]\n\n';
@@ -41,7 +43,7 @@ function openaiUsage(answer: Answer): unknown {
   };
 }
 
-export function anthropicJson(answer: Answer): unknown {
+export function anthropicJson(answer: Answer): object {
   return {
     id: answer.id,
     type: 'message',
@@ -55,31 +57,28 @@ export function anthropicJson(answer: Answer): unknown {
 }
 
 export function* anthropicEvents(answer: Answer): Generator<string> {
-  const event = (data: { type: string }): string => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
-  const message = { ...(anthropicJson(answer) as object), content: [], stop_reason: null };
-  yield event({
-    type: 'message_start',
-    message: { ...message, usage: { ...anthropicInput(answer), output_tokens: 1 } },
-  } as { type: string });
-  yield event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } } as { type: string });
-  for (const word of answer.text.split(' ')) {
-    yield event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: `${word} ` } } as {
-      type: string;
-    });
-  }
-  yield event({ type: 'content_block_stop', index: 0 } as { type: string });
-  yield event({
-    type: 'message_delta',
-    delta: { stop_reason: 'end_turn', stop_sequence: null },
-    usage: { output_tokens: answer.outputTokens },
-  } as { type: string });
-  yield event({ type: 'message_stop' });
+  const event = (type: string, rest: object = {}): string =>
+    `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
+  const begun = { content: [], stop_reason: null, usage: { ...anthropicInput(answer), output_tokens: 1 } };
+  yield event('message_start', { message: { ...anthropicJson(answer), ...begun } });
+  yield event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } });
+  for (const text of words(answer))
+    yield event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } });
+  yield event('content_block_stop', { index: 0 });
+  const delta = { stop_reason: 'end_turn', stop_sequence: null };
+  yield event('message_delta', { delta, usage: { output_tokens: answer.outputTokens } });
+  yield event('message_stop');
 }
 
+/** Anthropic's own `input_tokens` leaves cached reads out. */
 function anthropicInput(answer: Answer): object {
   return {
     input_tokens: answer.uncachedTokens,
     cache_read_input_tokens: answer.cachedTokens,
     cache_creation_input_tokens: 0,
   };
+}
+
+function words({ text }: Answer): string[] {
+  return text.split(/(?<= )/);
 }

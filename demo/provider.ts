@@ -1,11 +1,12 @@
 /**
  * A stand-in for two providers on loopback. It speaks the wire formats of OpenAI chat completions and Anthropic
- * messages, JSON and streams, and keeps its own true count of what it would bill, from a price list of its own: it
- * judges the ledger, so it shares no code with it.
+ * messages, JSON and streams, and keeps its own true count of what it would bill to each API key, from a price list of
+ * its own: it judges the ledger, so it shares no code with it.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { anthropicEvents, anthropicJson, openaiEvents, openaiJson } from './provider-answers.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Answer, anthropicEvents, anthropicJson, openaiEvents, openaiJson } from './provider-answers.ts';
 
 /** Nano-USD per token. */
 const PRICES: Record<string, { input: bigint; cachedRead: bigint; output: bigint }> = {
@@ -14,46 +15,40 @@ const PRICES: Record<string, { input: bigint; cachedRead: bigint; output: bigint
   'claude-haiku-4-5': { input: 1000n, cachedRead: 100n, output: 5000n },
 };
 
-export interface Answer {
-  id: string;
-  model: string;
-  uncachedTokens: number;
-  cachedTokens: number;
-  outputTokens: number;
-  text: string;
+/** A customer of the provider: whoever has its key. */
+export interface Account {
+  name: string;
+  key: string;
+  /** About how long an answer takes. */
+  latencyMs: number;
+}
+
+export interface Bill {
+  calls: number;
+  nanoUsd: bigint;
 }
 
 export interface Provider {
   url: string;
-  /** What was billed so far. */
-  billed(): { calls: number; nanoUsd: bigint };
+  /** What each account was billed so far, by its name. */
+  bills(): ReadonlyMap<string, Bill>;
   stop(): Promise<void>;
 }
 
-export async function startProvider(options: { latencyMs: number }): Promise<Provider> {
-  let calls = 0;
-  let nanoUsd = 0n;
-
-  function bill(answer: Answer): void {
-    const price = PRICES[answer.model];
-    if (!price) throw new Error(`the stand-in provider has no price for ${answer.model}`);
-    calls += 1;
-    nanoUsd +=
-      BigInt(answer.uncachedTokens) * price.input +
-      BigInt(answer.cachedTokens) * price.cachedRead +
-      BigInt(answer.outputTokens) * price.output;
-  }
-
+export async function startProvider(accounts: readonly Account[]): Promise<Provider> {
+  const bills = new Map(accounts.map(({ name }) => [name, { calls: 0, nanoUsd: 0n }]));
   const server = createServer((request, response) => {
-    answer(request, response, options.latencyMs, bill).catch((error: unknown) => {
-      if (!response.headersSent) sendJson(response, 500, { error: { message: String(error) } });
-      else response.destroy();
+    answer(request, response, accounts, bills).catch((error: unknown) => {
+      if (response.headersSent) response.destroy();
+      else sendError(response, 400, 'invalid_request_error', String(error));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    billed: () => ({ calls, nanoUsd }),
+    bills: () => new Map([...bills].map(([name, bill]) => [name, { ...bill }])),
     stop: () => stop(server),
   };
 }
@@ -61,26 +56,38 @@ export async function startProvider(options: { latencyMs: number }): Promise<Pro
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  latencyMs: number,
-  bill: (answer: Answer) => void,
+  accounts: readonly Account[],
+  bills: Map<string, Bill>,
 ): Promise<void> {
   const body = JSON.parse(await text(request)) as Record<string, unknown>;
+  const account = accounts.find(({ key }) => key === keyOf(request));
+  if (!account) return sendError(response, 401, 'authentication_error', 'no account has this key');
   const model = String(body.model);
-  if (!PRICES[model])
-    return sendJson(response, 404, { error: { type: 'not_found_error', message: `no model ${model}` } });
-  await new Promise((resolve) => setTimeout(resolve, latencyMs * (0.5 + Math.random())));
+  if (!PRICES[model]) return sendError(response, 404, 'not_found_error', `there is no model ${model}`);
+  await sleep(account.latencyMs * (0.5 + Math.random()));
   const made = makeAnswer(model, body);
-  const anthropic = request.url?.split('?')[0]?.endsWith('/messages') ?? false;
   // Billed when the answer is made, as a provider does: whether the caller still listens does not matter.
-  bill(made);
-  if (body.stream !== true) return sendJson(response, 200, anthropic ? anthropicJson(made) : openaiJson(made));
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  const includeUsage = (body.stream_options as { include_usage?: boolean } | undefined)?.include_usage === true;
-  for (const chunk of anthropic ? anthropicEvents(made) : openaiEvents(made, includeUsage)) {
-    response.write(chunk);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  response.end();
+  const bill = bills.get(account.name)!;
+  bill.calls += 1;
+  bill.nanoUsd += priceOf(made);
+  const isAnthropic = new URL(request.url ?? '/', 'http://provider').pathname.endsWith('/messages');
+  if (body.stream !== true) return sendJson(response, 200, isAnthropic ? anthropicJson(made) : openaiJson(made));
+  await stream(response, isAnthropic ? anthropicEvents(made) : openaiEvents(made, includesUsage(body)));
+}
+
+/** `Authorization: Bearer …` as OpenAI has it, `x-api-key` as Anthropic does. */
+function keyOf({ headers }: IncomingMessage): string | undefined {
+  return headers['x-api-key']?.toString() ?? headers.authorization?.replace(/^Bearer /, '');
+}
+
+function includesUsage(body: Record<string, unknown>): boolean {
+  return (body.stream_options as { include_usage?: boolean } | undefined)?.include_usage === true;
+}
+
+function priceOf({ model, uncachedTokens, cachedTokens, outputTokens }: Answer): bigint {
+  const price = PRICES[model]!;
+  const input = BigInt(uncachedTokens) * price.input + BigInt(cachedTokens) * price.cachedRead;
+  return input + BigInt(outputTokens) * price.output;
 }
 
 /** Input as four bytes a token, half of it from the cache every third time; output anywhere up to what was allowed. */
@@ -89,15 +96,27 @@ function makeAnswer(model: string, body: Record<string, unknown>): Answer {
   const allowed = Number(body.max_completion_tokens ?? body.max_tokens ?? 256);
   const outputTokens = Math.max(1, Math.floor(allowed * (0.35 + Math.random() * 0.6)));
   const cachedTokens = Math.random() < 1 / 3 ? Math.floor(inputTokens / 2) : 0;
-  const words = ['The', 'fuse', 'holds', 'because', 'it', 'decides', 'before', 'the', 'call.'];
   return {
     id: `standin-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`,
     model,
     uncachedTokens: inputTokens - cachedTokens,
     cachedTokens,
     outputTokens,
-    text: words.join(' '),
+    text: 'The fuse holds because it decides before the call.',
   };
+}
+
+async function stream(response: ServerResponse, events: Iterable<string>): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const event of events) {
+    response.write(event);
+    await sleep(2);
+  }
+  response.end();
+}
+
+function sendError(response: ServerResponse, status: number, type: string, message: string): void {
+  sendJson(response, status, { type: 'error', error: { type, message } });
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -2,7 +2,9 @@
 import OpenAI from 'openai';
 
 const openai = new OpenAI();
+/** Refusals by the cap after which even this loop is taken down, so that the demo ends. */
 const patience = Number(process.env.DEMO_REFUSALS);
+const log = (event, details) => console.log(JSON.stringify({ event, ...details }));
 let refused = 0;
 
 async function worker(number) {
@@ -14,14 +16,12 @@ async function worker(number) {
         messages: [{ role: 'user', content: `Worker ${number}, step ${step}: reflect on your last reflection.` }],
       });
     } catch (error) {
-      if (error.name === 'BudgetExceededError' && error.code !== 'unreachable') {
-        refused += 1;
-        if (refused === 1) console.log(`first refusal: ${error.message}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      log('refused', { code: error.code, message: error.message });
+      if (error.code === 'exhausted') refused += 1;
+      await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }
 }
 
 await Promise.all(Array.from({ length: 8 }, (_, index) => worker(index + 1)));
-console.log(`gave up after ${refused} refusals`);
+log('done', { message: `ran into the cap ${refused} times` });

@@ -4,6 +4,7 @@ import OpenAI from 'openai';
 
 const openai = new OpenAI();
 const tickets = Number(process.env.DEMO_CALLS);
+const log = (event, details) => console.log(JSON.stringify({ event, ...details }));
 
 for (let ticket = 1; ticket <= tickets; ticket += 1) {
   const stream = await openai.chat.completions.create({
@@ -18,6 +19,5 @@ for (let ticket = 1; ticket <= tickets; ticket += 1) {
   let answer = '';
   for await (const chunk of stream) answer += chunk.choices[0]?.delta?.content ?? '';
   if (!answer) throw new Error(`ticket ${ticket} got no answer`);
-  if (ticket % 10 === 0) console.log(`answered ${ticket} tickets`);
 }
-console.log(`all ${tickets} tickets answered`);
+log('done', { message: `all ${tickets} tickets answered` });

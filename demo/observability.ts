@@ -1,0 +1,90 @@
+/** Prometheus and Alertmanager on loopback, with the rules and routes that `spendfuse generate` makes of the budgets. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { generateAssets, webhookReceivers } from '../src/assets/assets.ts';
+import type { Config } from '../src/config/config.ts';
+import { type Child, type Children, isInstalled } from './children.ts';
+import { freePort } from './ports.ts';
+import { untilReady } from './ready.ts';
+
+export interface Observability {
+  prometheus: string;
+  alertmanager: string;
+}
+
+const PROMETHEUS = 'prometheus';
+const ALERTMANAGER = ['prometheus-alertmanager', 'alertmanager'];
+export const HOW_TO_GET_THEM = 'apt-get install prometheus prometheus-alertmanager';
+
+/** The commands, where both are there. */
+export function findObservability(): { prometheus: string; alertmanager: string } | undefined {
+  const alertmanager = ALERTMANAGER.find(isInstalled);
+  return alertmanager !== undefined && isInstalled(PROMETHEUS) ? { prometheus: PROMETHEUS, alertmanager } : undefined;
+}
+
+export interface Wanted {
+  config: Config;
+  commands: { prometheus: string; alertmanager: string };
+  /** A folder for configs, data and logs. */
+  folder: string;
+  server: string;
+  /** Where the receivers' webhooks are. */
+  receivers: string;
+}
+
+/** Resolves when both are ready. */
+export async function startObservability(children: Children, wanted: Wanted): Promise<Observability> {
+  const alertmanager = `127.0.0.1:${await freePort()}`;
+  const prometheus = `127.0.0.1:${await freePort()}`;
+  writeAssets(wanted, alertmanager);
+  const { folder, commands } = wanted;
+  const rules = join(folder, 'rules');
+  await Promise.all([
+    start(children, 'Alertmanager', commands.alertmanager, alertmanager, join(folder, 'alertmanager.log'), [
+      `--config.file=${join(rules, 'alertmanager', 'alertmanager.yaml')}`,
+      `--storage.path=${join(folder, 'alertmanager')}`,
+      '--cluster.listen-address=',
+    ]),
+    start(children, 'Prometheus', commands.prometheus, prometheus, join(folder, 'prometheus.log'), [
+      `--config.file=${join(rules, 'prometheus', 'prometheus.yaml')}`,
+      `--storage.tsdb.path=${join(folder, 'prometheus')}`,
+    ]),
+  ]);
+  return { prometheus: `http://${prometheus}`, alertmanager: `http://${alertmanager}` };
+}
+
+async function start(
+  children: Children,
+  name: string,
+  command: string,
+  address: string,
+  log: string,
+  args: readonly string[],
+): Promise<Child> {
+  const child = children.start({ name, command, log, args: [...args, `--web.listen-address=${address}`] });
+  await untilReady(child, `http://${address}/-/ready`);
+  return child;
+}
+
+/** Short times, so that a page comes within seconds. */
+const SECOND = '1s';
+const TIMING = {
+  scrapeInterval: SECOND,
+  evaluationInterval: SECOND,
+  groupWait: SECOND,
+  groupWaitCritical: SECOND,
+  groupInterval: '5s',
+  groupIntervalCritical: '5s',
+};
+
+function writeAssets({ config, folder, server, receivers }: Wanted, alertmanager: string): void {
+  const assets = generateAssets(config, {
+    receivers: webhookReceivers(config, receivers),
+    timing: TIMING,
+    targets: { server: new URL(server).host, alertmanager },
+  });
+  for (const { path, text } of assets) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+}
