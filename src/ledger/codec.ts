@@ -3,7 +3,7 @@ import type { AlertEvent } from '../domain/alert.ts';
 import type { HoldState } from '../domain/hold.ts';
 import type { NanoUsd } from '../domain/money.ts';
 import type { Receipt } from '../domain/receipt.ts';
-import type { AccountDemand, RemainderClosing, Settlement, SettleRequest } from './ledger.ts';
+import type { AccountDemand, Posting, RemainderClosing, Settlement, SettleRequest } from './ledger.ts';
 
 type Body = Pick<Settlement, 'usage' | 'source' | 'status' | 'receipt' | 'responseId' | 'traceId' | 'spanId'>;
 
@@ -33,28 +33,33 @@ export function decodeEvent(text: string): AlertEvent {
   return { ...event, limitNanoUsd: BigInt(event.limitNanoUsd), spentNanoUsd: BigInt(event.spentNanoUsd) };
 }
 
-type DemandRow = [
-  budget: string,
-  instance: string,
-  start: number,
-  end: number,
-  since: number,
-  amount: string,
-  cap: string,
-];
+type PostingRow = [budget: string, instance: string, start: number, end: number, since: number, amount: string];
+type DemandRow = [...PostingRow, cap: string];
+
+const postingRow = ({ budget, instance, window, since, amountNanoUsd }: Posting): PostingRow => {
+  return [budget, instance, window.start, window.end, since, amountNanoUsd.toString()];
+};
+const postingFrom = ([budget, instance, start, end, since, amount]: PostingRow | DemandRow): Posting => {
+  return { budget, instance, window: { start, end }, since, amountNanoUsd: BigInt(amount) };
+};
+
+/** Rows, not objects: a third of the text, and cheaper to hand to another thread than a structured clone. */
+export function encodePostings(postings: readonly Posting[]): string {
+  return JSON.stringify(postings.map(postingRow));
+}
+
+export function decodePostings(text: string): Posting[] {
+  const rows: PostingRow[] = JSON.parse(text);
+  return rows.map(postingFrom);
+}
 
 export function encodeDemands(demands: readonly AccountDemand[]): string {
-  const rows = demands.map(({ budget, instance, window, since, amountNanoUsd, capNanoUsd }): DemandRow => {
-    return [budget, instance, window.start, window.end, since, amountNanoUsd.toString(), capNanoUsd.toString()];
-  });
-  return JSON.stringify(rows);
+  return JSON.stringify(demands.map((demand): DemandRow => [...postingRow(demand), demand.capNanoUsd.toString()]));
 }
 
 export function decodeDemands(text: string): AccountDemand[] {
   const rows: DemandRow[] = JSON.parse(text);
-  return rows.map(([budget, instance, start, end, since, amount, cap]) => {
-    return { budget, instance, window: { start, end }, since, amountNanoUsd: BigInt(amount), capNanoUsd: BigInt(cap) };
-  });
+  return rows.map((row) => ({ ...postingFrom(row), capNanoUsd: BigInt(row[6]) }));
 }
 
 export function encodeState(state: HoldState): string {

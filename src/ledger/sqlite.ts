@@ -4,7 +4,7 @@ import type { Attribution } from '../domain/attribution.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { readCursor } from './check.ts';
 import { checked } from './checked.ts';
-import { decodeBody, decodeEvent, encodeBody, encodeEvent } from './codec.ts';
+import { decodeBody, decodeEvent, encodeBody, encodeDemands, encodeEvent, encodePostings } from './codec.ts';
 import { holdRecord, reserveOp, settlementOf, settleOp } from './convert.ts';
 import type { Hold } from './entries.ts';
 import type {
@@ -48,16 +48,20 @@ class SqliteLedger implements Ledger {
   }
 
   async reserveMany(requests: readonly ReserveRequest[], now: EpochMs): Promise<ReserveOutcome[]> {
-    const ops = requests.map((request) => reserveOp(request, JSON.stringify));
-    const replies = await this.#link.call('reserve', ops, now);
+    const texts = requests.map((request) => {
+      const op = reserveOp(request, JSON.stringify);
+      return { ...op, demands: encodeDemands(op.demands) };
+    });
+    const replies = await this.#link.call('reserve', texts, now);
     return replies.map((reply, index) => reserveOutcome(requests[index]!, reply));
   }
 
   async settleMany(requests: readonly SettleRequest[], now: EpochMs): Promise<SettleOutcome[]> {
-    const ops = requests.map((request) => {
-      return settleOp(request, JSON.stringify, { body: encodeBody(request), sums: usageSums(request) });
+    const texts = requests.map((request) => {
+      const op = settleOp(request, JSON.stringify, { body: encodeBody(request), sums: usageSums(request) });
+      return { ...op, postings: encodePostings(op.postings) };
     });
-    const replies = await this.#link.call('settle', ops, now);
+    const replies = await this.#link.call('settle', texts, now);
     return replies.map((reply, index) => settleOutcome(requests[index]!, reply));
   }
 

@@ -27,6 +27,8 @@ export function openDatabase(Database: typeof DatabaseSync, options: OpenOptions
     db.exec('PRAGMA synchronous = FULL');
     db.exec('PRAGMA cache_size = -32768');
     db.exec('PRAGMA temp_store = MEMORY');
+    // Copied back every 16 MB: pages that change in each transaction are copied once for many.
+    db.exec('PRAGMA wal_autocheckpoint = 4000');
     if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${Math.trunc(options.maxPages)}`);
     db.exec('BEGIN EXCLUSIVE; COMMIT');
     checkPages(db, options.path);

@@ -4,6 +4,7 @@
  */
 import type { EpochMs } from '../../domain/time.ts';
 import type { Book } from '../book.ts';
+import { decodePostings } from '../codec.ts';
 import type { Booking, Hold, Reserved, ReserveOp, Settled, SettleOp } from '../entries.ts';
 import type { AccountBalance, AccountDemand, LoseSelector, Page, Posting, Revision, UsageQuery } from '../ledger.ts';
 import {
@@ -28,6 +29,10 @@ export type SettledReply =
   | { outcome: 'duplicate'; found: SettlementRow }
   | Extract<Settled, { outcome: 'conflict' }>;
 
+/** Demands and postings come as text: parsing it is cheaper than a structured clone of many small objects. */
+export type ReserveText = Omit<ReserveOp<Detail>, 'demands'> & { demands: string };
+export type SettleText = Omit<SettleOp<Detail, More>, 'postings'> & { postings: string };
+
 export interface EventText {
   id: string;
   windowEnd: EpochMs;
@@ -50,17 +55,18 @@ export class Operations {
     return this.#book.latest;
   }
 
-  reserve(ops: readonly ReserveOp<Detail>[], now: EpochMs): ReservedReply[] {
-    return ops.map((op) => {
-      const reserved = this.#book.reserve(op, now);
+  reserve(texts: readonly ReserveText[], now: EpochMs): ReservedReply[] {
+    return texts.map((text) => {
+      const reserved = this.#book.reserve({ ...text, demands: this.#entries.readDemands(text.demands) }, now);
       if (reserved.outcome !== 'granted') return reserved;
       const { hold, replayed } = reserved;
       return replayed ? { outcome: 'replayed', hold } : { outcome: 'granted', admittedAt: hold.admittedAt };
     });
   }
 
-  settle(ops: readonly SettleOp<Detail, More>[], now: EpochMs): SettledReply[] {
-    return ops.map((op) => {
+  settle(texts: readonly SettleText[], now: EpochMs): SettledReply[] {
+    return texts.map((text) => {
+      const op = { ...text, postings: decodePostings(text.postings) };
       const settled = this.#book.settle(op, now);
       if (settled.outcome === 'conflict') return settled;
       if (settled.outcome === 'duplicate') {

@@ -6,7 +6,7 @@ import { isOpen } from '../book.ts';
 import { decodeDemands, decodeRemainder, decodeState, encodeDemands, encodeRemainder, encodeState } from '../codec.ts';
 import type { AttemptDetail } from '../convert.ts';
 import type { Account, Booking, Entries, Hold, SettleOp } from '../entries.ts';
-import type { Posting } from '../ledger.ts';
+import type { AccountDemand, Posting } from '../ledger.ts';
 import type { UsageSums } from '../totals.ts';
 import { readInteger } from './open.ts';
 
@@ -22,6 +22,7 @@ export type Row = Record<string, string | bigint | null>;
 export class SqliteEntries implements Entries<Detail, More> {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #demandTexts = new WeakMap<readonly AccountDemand[], string>();
   /** Whether anything was written since `takeWritten`. */
   #written = false;
 
@@ -51,6 +52,13 @@ export class SqliteEntries implements Entries<Detail, More> {
     return row && holdOf(row);
   }
 
+  /** Demands from their text, which is kept so that writing them down need not make it again. */
+  readDemands(text: string): AccountDemand[] {
+    const demands = decodeDemands(text);
+    this.#demandTexts.set(demands, text);
+    return demands;
+  }
+
   addHold(hold: Hold<Detail>): void {
     const { attemptId, session, digest, amountNanoUsd, admittedAt, demands, state, seq, detail } = hold;
     this.run(
@@ -65,7 +73,7 @@ export class SqliteEntries implements Entries<Detail, More> {
       detail.model,
       detail.attribution,
       detail.reply ?? null,
-      encodeDemands(demands),
+      this.#demandTexts.get(demands) ?? encodeDemands(demands),
       encodeState(state),
       seq ?? null,
       encodeRemainder(hold),
