@@ -122,10 +122,10 @@ export class Book<D, M> {
     };
     this.#seq = booking.seq;
     this.#entries.addSettlement(op, booking);
-    for (const posting of postings) {
+    for (const [position, posting] of postings.entries()) {
       const account = this.balances.obtain(posting);
       this.balances.change(account, { spentNanoUsd: posting.amountNanoUsd });
-      this.#entries.addPosting(booking.seq, account, posting);
+      this.#entries.addPosting(booking.seq, account, posting, position);
     }
     if (hold) this.#endSettled(hold, op, booking);
     else this.#entries.addHold({ ...standIn(op), seq: booking.seq });
@@ -222,7 +222,7 @@ export class Book<D, M> {
     if (existing && this.#entries.isPosted(posting.seq, existing)) return false;
     const account = existing ?? this.balances.obtain(posting);
     this.balances.change(account, { spentNanoUsd: posting.amountNanoUsd });
-    this.#entries.addPosting(posting.seq, account, posting, backfilledAt);
+    this.#entries.addBackfill(posting.seq, account, posting, backfilledAt);
     return true;
   }
 

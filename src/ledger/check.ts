@@ -5,6 +5,7 @@
 import { DIMENSIONS, type Dimension } from '../domain/attribution.ts';
 import { MAX_NANO_USD, type NanoUsd } from '../domain/money.ts';
 import type { EpochMs } from '../domain/time.ts';
+import { USAGE_COUNT_KEYS, type Usage } from '../domain/usage.ts';
 import type { AccountDemand, AccountRef, Posting, ReserveRequest, SettleRequest } from './ledger.ts';
 
 export function checkTime(name: string, time: EpochMs): void {
@@ -32,8 +33,16 @@ export function checkSettle(request: SettleRequest): void {
   checkTime(`${request.attemptId}: admittedAt`, request.admittedAt);
   checkAmount(request.attemptId, request.receipt.costNanoUsd);
   checkAmount(request.attemptId, request.remainderNanoUsd);
+  checkUsage(request.attemptId, request.usage);
   for (const posting of request.postings) checkPosting(request.attemptId, posting);
   checkDistinct(request.attemptId, request.postings);
+}
+
+function checkUsage(of: string, usage: Usage): void {
+  for (const key of USAGE_COUNT_KEYS) {
+    const count = usage[key] ?? 0;
+    if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`${of}: ${key} ${count} is not a count`);
+  }
 }
 
 export function checkPosting(of: string, posting: Posting): void {

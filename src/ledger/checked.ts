@@ -60,6 +60,7 @@ export function checked(ledger: Ledger): Ledger {
     },
     async recordEvents(events, now) {
       checkTime('now', now);
+      for (const { id, window } of events) checkTime(`event ${id}: window end`, window.end);
       return ledger.recordEvents(events, now);
     },
     async events(query) {
@@ -68,7 +69,10 @@ export function checked(ledger: Ledger): Ledger {
       return ledger.events(query);
     },
     liveEvents: (endingAfter) => ledger.liveEvents(endingAfter),
-    recordRevision: (revision) => ledger.recordRevision(revision),
+    async recordRevision(revision) {
+      checkTime(`revision ${revision.hash}: at`, revision.at);
+      return ledger.recordRevision(revision);
+    },
     revisions: () => ledger.revisions(),
     verify: () => ledger.verify(),
     close: () => ledger.close(),

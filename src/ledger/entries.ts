@@ -90,7 +90,9 @@ export interface Entries<D, M> {
   /** Digest of a booked settlement; undefined when the sequence number was never given. */
   digestOf(seq: number): string | undefined;
   addSettlement(op: SettleOp<D, M>, booking: Booking): void;
-  addPosting(seq: number, account: Account, posting: Posting, backfilledAt?: EpochMs): void;
+  /** `position` is its place among the settlement's postings. */
+  addPosting(seq: number, account: Account, posting: Posting, position: number): void;
+  addBackfill(seq: number, account: Account, posting: Posting, at: EpochMs): void;
   isPosted(seq: number, account: Account): boolean;
   /** Accounts of an instance whose window ends in `(after, upTo]`. */
   accounts(instance: string, after: EpochMs, upTo: EpochMs): Account[];

@@ -55,6 +55,9 @@ class MemoryEntries implements Entries<Detail, SettleRequest> {
   addPosting(seq: number, account: Account, { amountNanoUsd }: { amountNanoUsd: bigint }): void {
     this.postings.set(`${seq} ${account.id}`, { account: account.id, amountNanoUsd });
   }
+  addBackfill(seq: number, account: Account, posting: { amountNanoUsd: bigint }): void {
+    this.addPosting(seq, account, posting);
+  }
   isPosted(seq: number, account: Account): boolean {
     return this.postings.has(`${seq} ${account.id}`);
   }

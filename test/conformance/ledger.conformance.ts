@@ -172,6 +172,13 @@ export function describeLedger(name: string, open: () => Promise<Ledger>, { mode
         expect(await balanceOf(ledger)).toEqual([7n, 0n, 0n]);
       });
 
+      test('twice returns the postings in the order in which they were booked', async () => {
+        await settleOne(ledger, settle('first', 1n, { postings: [posting(1n, { instance: 'a|' })] }));
+        const postings = ['c|', 'a|', 'b|'].map((instance) => posting(7n, { instance }));
+        const first = await settleOne(ledger, settle('a', 7n, { postings }));
+        expect(await settleOne(ledger, settle('a', 7n, { postings }))).toEqual({ ...first, outcome: 'duplicate' });
+      });
+
       test('twice in one call books once', async () => {
         const outcomes = await ledger.settleMany([settle('a', 7n), settle('a', 7n)], T0);
         expect(outcomes.map(({ outcome }) => outcome)).toEqual(['settled', 'duplicate']);
@@ -550,6 +557,11 @@ export function describeLedger(name: string, open: () => Promise<Ledger>, { mode
           bug: 'a broken time',
           call: () => ledger.releaseMany(['a'], Number.NaN),
           says: 'now NaN is not a whole millisecond',
+        },
+        {
+          bug: 'half a token',
+          call: () => settleOne(ledger, settle('a', 1n, { usage: { inputTokens: 0.5, outputTokens: 1 } })),
+          says: 'a: inputTokens 0.5 is not a count',
         },
         {
           bug: 'one account twice',

@@ -264,8 +264,8 @@ describe('balances that differ from their entries', () => {
   });
 
   test.each([
-    { damage: 'INSERT INTO postings VALUES (5, 1, 0, 7)', says: 'postings name settlement 5, which does not exist' },
-    { damage: 'INSERT INTO postings VALUES (1, 9, 0, 7)', says: 'postings name account 9, which does not exist' },
+    { damage: 'INSERT INTO postings VALUES (5, 1, 0, 0, 7)', says: 'postings name settlement 5, which does not exist' },
+    { damage: 'INSERT INTO postings VALUES (1, 9, 1, 0, 7)', says: 'postings name account 9, which does not exist' },
     {
       damage: 'INSERT INTO backfills VALUES (1, 1, 9, 0, 7, 0)',
       says: 'postings name account 9, which does not exist',

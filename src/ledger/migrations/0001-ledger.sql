@@ -79,6 +79,8 @@ BEGIN SELECT RAISE(ABORT, 'settlements are kept for good'); END;
 CREATE TABLE postings (
   settlement INTEGER NOT NULL,
   account INTEGER NOT NULL,
+  -- in the order in which the settlement named its accounts
+  position INTEGER NOT NULL,
   since INTEGER NOT NULL,
   amount INTEGER NOT NULL,
   PRIMARY KEY (settlement, account)

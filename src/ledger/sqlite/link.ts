@@ -38,8 +38,10 @@ export class WorkerLink {
     const { promise, resolve, reject } = Promise.withResolvers<Opened>();
     worker.once('message', resolve);
     worker.once('error', reject);
+    const left = () => reject(new LedgerUnavailable("the ledger's thread ended before it had opened the file"));
+    worker.once('exit', left);
     const opened = await promise;
-    worker.off('error', reject);
+    worker.off('error', reject).off('exit', left);
     if (opened.opened) return new WorkerLink(worker);
     await worker.terminate();
     throw opened.reason === 'locked'

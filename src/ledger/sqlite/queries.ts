@@ -28,7 +28,7 @@ export function settlementAt(entries: SqliteEntries, seq: number): SettlementRow
   const postings = entries.all(
     `SELECT a.instance, a.budget, a.starts_at, a.ends_at, p.since, p.amount
      FROM postings p JOIN accounts a ON a.id = p.account
-     WHERE p.settlement = ? ORDER BY p.account`,
+     WHERE p.settlement = ? ORDER BY p.position`,
     seq,
   );
   return { row, postings };

@@ -129,13 +129,12 @@ export class SqliteEntries implements Entries<Detail, More> {
     );
   }
 
-  addPosting(seq: number, account: Account, { since, amountNanoUsd }: Posting, backfilledAt?: EpochMs): void {
-    if (backfilledAt === undefined) {
-      this.run('INSERT INTO postings VALUES (?, ?, ?, ?)', seq, account.id, since, amountNanoUsd);
-    } else {
-      const sql = 'INSERT INTO backfills VALUES (NULL, ?, ?, ?, ?, ?)';
-      this.run(sql, seq, account.id, since, amountNanoUsd, backfilledAt);
-    }
+  addPosting(seq: number, account: Account, { since, amountNanoUsd }: Posting, position: number): void {
+    this.run('INSERT INTO postings VALUES (?, ?, ?, ?, ?)', seq, account.id, position, since, amountNanoUsd);
+  }
+
+  addBackfill(seq: number, account: Account, { since, amountNanoUsd }: Posting, at: EpochMs): void {
+    this.run('INSERT INTO backfills VALUES (NULL, ?, ?, ?, ?, ?)', seq, account.id, since, amountNanoUsd, at);
   }
 
   isPosted(seq: number, account: Account): boolean {
