@@ -56,10 +56,13 @@ export function createTransport(endpoint: URL, token: string | undefined): Trans
 
 function exchange(request: ClientRequest, text: string, ask: Ask): Promise<Reply> {
   return new Promise<Reply>((resolve, reject) => {
-    const late = () => request.destroy(new NoAnswer('it did not answer in time'));
+    let settled = false;
+    // A service that was busy computing finds the timer due and the answer unread: what has arrived is read first.
+    const late = () => afterReading(() => settled || request.destroy(new NoAnswer('it did not answer in time')));
     let timer = setTimeout(late, ask.timeoutMs);
     const aborted = () => request.destroy(new NoAnswer('the call was aborted'));
     const end = (settle: () => void) => {
+      settled = true;
       clearTimeout(timer);
       ask.signal?.removeEventListener('abort', aborted);
       settle();
@@ -83,6 +86,10 @@ function exchange(request: ClientRequest, text: string, ask: Ask): Promise<Reply
     });
     request.end(text);
   });
+}
+
+function afterReading(fn: () => void): void {
+  setImmediate(() => setImmediate(() => setImmediate(fn)));
 }
 
 async function readJson(response: IncomingMessage): Promise<unknown> {

@@ -1,0 +1,55 @@
+/** Runs an application in a process of its own, instrumented or bare. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const REGISTER = fileURLToPath(new URL('../../src/register.ts', import.meta.url));
+
+/** Nothing that these applications do takes this long. */
+const STUCK_MS = 30_000;
+
+export interface Ran {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+  /** The last line of stdout that is JSON. */
+  json: unknown;
+}
+
+export interface App {
+  args: readonly string[];
+  env?: Record<string, string>;
+  /** Called with each piece of stdout, to act while the process runs. */
+  onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+export function runApp({ args, env = {}, onOutput }: App): Promise<Ran> {
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(OTEL|SPENDFUSE|NODE_OPTIONS|VITEST)/.test(name)),
+  );
+  const child = spawn(process.execPath, args, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const stuck = setTimeout(() => child.kill('SIGKILL'), STUCK_MS);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    onOutput?.(text, (signal) => child.kill(signal));
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', () => clearTimeout(stuck));
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr, json: lastJson(stdout) }));
+  });
+}
+
+function lastJson(stdout: string): unknown {
+  for (const line of stdout.trimEnd().split('\n').reverse()) {
+    try {
+      return JSON.parse(line);
+    } catch {}
+  }
+  return undefined;
+}
