@@ -233,6 +233,7 @@ export function describeLedger(name: string, open: () => Promise<Ledger>, { mode
         const { cost, remainder, unresolved } = given;
         await settleOne(ledger, settle('a', cost, { source: 'estimated', remainderNanoUsd: remainder }));
         expect(await balanceOf(ledger)).toEqual([cost, 0n, unresolved]);
+        expect(await ledger.holds(['a'])).toMatchObject([{ remainderNanoUsd: unresolved }]);
       });
 
       test('an account never passes one billion USD: the settlement is refused with a reason', async () => {
