@@ -2,10 +2,11 @@
  * `SPENDFUSE_OTEL=start`, for services without an OpenTelemetry SDK of their own: starts one that exports traces and
  * metrics over OTLP to where the `OTEL_*` variables say. Its packages are optional peers, imported only here.
  */
-import type { Warn } from '../client/warn.ts';
-
 const PACKAGES = ['@opentelemetry/sdk-node', '@opentelemetry/sdk-metrics', '@opentelemetry/exporter-metrics-otlp-http'];
 const LAST_EXPORT_MS = 1_000;
+
+/** Says a message once for its cause. */
+type Warn = (cause: string, message: string) => void;
 
 /** Never rejects: without its packages the service runs on, unobserved but metered. */
 export async function startOtel(warn: Warn): Promise<void> {
