@@ -105,7 +105,7 @@ export class Attempt {
       decision: 'allow',
       amount: hold.amountNanoUsd.toString(),
       expires_at: new Date(expiresAt).toISOString(),
-      ...(JSON.parse(hold.reply ?? '{}') as Partial<ReservationReply>),
+      ...(hold.reply === undefined ? {} : (JSON.parse(hold.reply) as Partial<ReservationReply>)),
     };
     return { granted, replayed };
   }
@@ -192,7 +192,8 @@ export class Attempt {
       amountNanoUsd,
       demands,
       expiresAt: now + this.#room.policy.config.maxCallDurationMs,
-      reply: JSON.stringify(replyOf(this.plan)),
+      // A plain grant needs no words.
+      ...(this.plan.decision !== 'allow' && { reply: JSON.stringify(replyOf(this.plan)) }),
     };
   }
 }

@@ -1,0 +1,28 @@
+/** Figures of two or more sides, taken in turn, so that a machine that drifts drifts for all of them. */
+
+export interface Side {
+  name: string;
+  /** Does it `times` times. */
+  run(times: number): Promise<void>;
+}
+
+/** Median microseconds per time of each side, over the rounds; the first round warms up and is not counted. */
+export async function compare(sides: readonly Side[], options: { times: number; rounds: number }): Promise<number[]> {
+  const samples = sides.map((): number[] => []);
+  for (let round = 0; round <= options.rounds; round += 1) {
+    for (const [index, side] of sides.entries()) {
+      globalThis.gc?.();
+      const started = process.hrtime.bigint();
+      await side.run(options.times);
+      const microseconds = Number(process.hrtime.bigint() - started) / 1_000 / options.times;
+      if (round > 0) samples[index]!.push(microseconds);
+    }
+  }
+  return samples.map(median);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
