@@ -43,6 +43,7 @@ const PATIENCE_MS = 5_000;
 export class Children {
   readonly #children = new Set<Child>();
   readonly #guard: ChildProcess;
+  #closed = false;
 
   /** `temporary`: a folder that goes when the demo does. */
   constructor(temporary?: string) {
@@ -57,6 +58,7 @@ export class Children {
   }
 
   start(program: Program): Child {
+    if (this.#closed) throw new Error(`the demo ends, so ${program.name} is not started`);
     const child = launch(program);
     this.#tell(`+${child.pid}`);
     const handle = handleOf(program, child);
@@ -68,9 +70,10 @@ export class Children {
     return handle;
   }
 
-  /** Last started, first ended; resolves when nothing is left. */
+  /** Resolves when nothing is left; nothing starts after it. */
   async stopAll(): Promise<void> {
-    for (const child of [...this.#children].reverse()) await child.stop();
+    this.#closed = true;
+    await Promise.all([...this.#children].map((child) => child.stop()));
     if (this.#guard.exitCode !== null || this.#guard.signalCode !== null) return;
     const gone = new Promise((resolve) => this.#guard.once('exit', resolve));
     this.#guard.stdin?.end();

@@ -1,11 +1,13 @@
 /** Prometheus and Alertmanager on loopback, with the rules and routes that `spendfuse generate` makes of the budgets. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ALERTMANAGER_PATH } from '../src/assets/alertmanager.ts';
 import { generateAssets, webhookReceivers } from '../src/assets/assets.ts';
+import { PROMETHEUS_CONFIG_PATH } from '../src/assets/prometheus-config.ts';
 import type { Config } from '../src/config/config.ts';
-import { type Child, type Children, isInstalled } from './children.ts';
+import { type Children, isInstalled } from './children.ts';
 import { freePort } from './ports.ts';
-import { untilReady } from './ready.ts';
+import { untilReady, watchLife } from './ready.ts';
 
 export interface Observability {
   prometheus: string;
@@ -30,6 +32,7 @@ export interface Wanted {
   server: string;
   /** Where the receivers' webhooks are. */
   receivers: string;
+  onDeath: (error: Error) => void;
 }
 
 /** Resolves when both are ready. */
@@ -37,33 +40,25 @@ export async function startObservability(children: Children, wanted: Wanted): Pr
   const alertmanager = `127.0.0.1:${await freePort()}`;
   const prometheus = `127.0.0.1:${await freePort()}`;
   writeAssets(wanted, alertmanager);
-  const { folder, commands } = wanted;
-  const rules = join(folder, 'rules');
+  const { folder, commands, onDeath } = wanted;
+  const start = async (name: string, command: string, address: string, args: readonly string[]): Promise<void> => {
+    const log = join(folder, `${command}.log`);
+    const child = children.start({ name, command, log, args: [...args, `--web.listen-address=${address}`] });
+    await untilReady(child, `http://${address}/-/ready`);
+    watchLife(child, onDeath);
+  };
   await Promise.all([
-    start(children, 'Alertmanager', commands.alertmanager, alertmanager, join(folder, 'alertmanager.log'), [
-      `--config.file=${join(rules, 'alertmanager', 'alertmanager.yaml')}`,
+    start('Alertmanager', commands.alertmanager, alertmanager, [
+      `--config.file=${join(folder, ALERTMANAGER_PATH)}`,
       `--storage.path=${join(folder, 'alertmanager')}`,
       '--cluster.listen-address=',
     ]),
-    start(children, 'Prometheus', commands.prometheus, prometheus, join(folder, 'prometheus.log'), [
-      `--config.file=${join(rules, 'prometheus', 'prometheus.yaml')}`,
+    start('Prometheus', commands.prometheus, prometheus, [
+      `--config.file=${join(folder, PROMETHEUS_CONFIG_PATH)}`,
       `--storage.tsdb.path=${join(folder, 'prometheus')}`,
     ]),
   ]);
   return { prometheus: `http://${prometheus}`, alertmanager: `http://${alertmanager}` };
-}
-
-async function start(
-  children: Children,
-  name: string,
-  command: string,
-  address: string,
-  log: string,
-  args: readonly string[],
-): Promise<Child> {
-  const child = children.start({ name, command, log, args: [...args, `--web.listen-address=${address}`] });
-  await untilReady(child, `http://${address}/-/ready`);
-  return child;
 }
 
 /** Short times, so that a page comes within seconds. */

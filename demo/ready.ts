@@ -17,6 +17,14 @@ export async function untilReady(child: Child, url: string): Promise<void> {
   }
 }
 
+/** Calls `onDeath` when the child ends and nobody has asked it to. */
+export function watchLife(child: Child, onDeath: (error: Error) => void): void {
+  void child.ended.then((ending) => {
+    if (child.stopping) return;
+    onDeath(new Error(`${child.name} ended early (${describeEnding(ending)}):\n${child.lastWords()}`));
+  });
+}
+
 async function answers(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });

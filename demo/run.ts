@@ -11,10 +11,12 @@ import { type Counts, count } from './counts.ts';
 import type { Folder } from './folder.ts';
 import { findObservability, HOW_TO_GET_THEM, type Observability, startObservability } from './observability.ts';
 import { type Provider, startProvider } from './provider.ts';
-import { type Page, type PagedAlert, type Receivers, startReceivers } from './receivers.ts';
+import { type Page, type PagedAlert, startReceivers } from './receivers.ts';
 import { CONFIG, ControlServer } from './server.ts';
 import { accountsOf, SERVICES, type Surroundings, startService } from './services.ts';
 import { Stage } from './stage.ts';
+import type { Line } from './view/line.ts';
+import { dollars } from './view/money.ts';
 import type { Screen } from './view/screen.ts';
 
 export interface RunOptions {
@@ -30,6 +32,11 @@ export interface Urls {
   alertmanager?: string;
 }
 
+const INTRODUCTION: Line[] = [
+  [['bold', 'Three services with real AI SDKs, a stand-in provider, a budget for each.']],
+  [['dim', 'All that their code knows of spendfuse is `node --import spendfuse/register`.']],
+  [],
+];
 const LOOK_EVERY_MS = 200;
 const PAGE_TIMEOUT_MS = 20_000;
 const SERVICES_TIMEOUT_MS = 180_000;
@@ -43,10 +50,10 @@ export class Run {
   readonly #pages: (PagedAlert & { receiver: string })[] = [];
   readonly #failure = Promise.withResolvers<never>();
   readonly #startedAt = new Date();
+  readonly #inProcess: { stop(): Promise<void> }[] = [];
   #ending = false;
   #stage: Stage | undefined;
   #provider: Provider | undefined;
-  #receivers: Receivers | undefined;
   #server: ControlServer | undefined;
   #observability: Observability | undefined;
 
@@ -75,7 +82,7 @@ export class Run {
     this.#ending = true;
     this.#stage?.leave();
     await this.#children.stopAll();
-    await Promise.all([this.#provider?.stop(), this.#receivers?.stop()]);
+    await Promise.all(this.#inProcess.map((each) => each.stop()));
     this.#options.folder.remove();
   }
 
@@ -83,9 +90,10 @@ export class Run {
     const { screen } = this.#options;
     const { config } = loadOrThrow(join(import.meta.dirname, '..', CONFIG));
     const accounts = accountsOf(SERVICES);
-    this.#provider = await startProvider(accounts);
+    this.#provider = await this.#own(startProvider(accounts));
     this.#stage = new Stage({ screen, config, services: SERVICES, provider: this.#provider });
     const stage = this.#stage;
+    screen.print(INTRODUCTION);
     stage.show();
     await this.#startServer(stage);
     await this.#startObservability(stage, config);
@@ -102,25 +110,35 @@ export class Run {
     return this.#count(stage);
   }
 
+  /** What was interrupted at its start is stopped here, for `end` has gone by. */
+  async #own<T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> {
+    const started = await starting;
+    this.#inProcess.push(started);
+    if (this.#ending) await started.stop();
+    return started;
+  }
+
   async #startServer(stage: Stage): Promise<void> {
     const server = await ControlServer.start(this.#children, this.#options.folder, (error) => this.#fail(error));
     this.#server = server;
     stage.server = { url: server.url, up: true };
     await stage.look();
-    stage.tell({ kind: 'server', up: true, message: `ready at ${server.url}, ledger ${this.#options.folder.ledger}` });
+    const { temporary, ledger } = this.#options.folder;
+    const file = temporary ? 'with a SQLite ledger' : `with its ledger in ${ledger}`;
+    stage.tell({ kind: 'server', up: true, message: `ready at ${server.url}, ${file}` });
   }
 
   async #startObservability(stage: Stage, config: Parameters<typeof startObservability>[1]['config']): Promise<void> {
     const commands = findObservability();
     if (!commands) {
-      const message = `not installed, so no page will come; to see them: ${HOW_TO_GET_THEM}`;
+      const message = `not installed, so nobody is paged; to see it: ${HOW_TO_GET_THEM}`;
       return stage.tell({ kind: 'note', subject: 'prometheus', message });
     }
     stage.doing = 'starting Prometheus and Alertmanager';
-    this.#receivers = await startReceivers((page) => this.#page(stage, page));
+    const { url: receivers } = await this.#own(startReceivers((page) => this.#page(stage, page)));
     const folder = join(this.#options.folder.path, 'observability');
-    const { url: receivers } = this.#receivers;
-    const wanted = { config, commands, folder, server: stage.server.url, receivers };
+    const onDeath = (error: Error) => this.#fail(error);
+    const wanted = { config, commands, folder, server: stage.server.url, receivers, onDeath };
     this.#observability = await startObservability(this.#children, wanted);
     const { prometheus, alertmanager } = this.#observability;
     stage.tell({ kind: 'note', subject: 'prometheus', message: `${prometheus} and Alertmanager ${alertmanager}` });
@@ -172,17 +190,17 @@ export class Run {
   async #killServer(stage: Stage): Promise<void> {
     const server = this.#server!;
     const runaway = () => stage.budgets.find(({ name }) => name === 'research-day');
-    while (!this.#ending) {
-      const budget = runaway();
-      if (budget && budget.spent * 100n >= budget.limit * KILL_AT) break;
+    const isDue = (budget = runaway()) => budget !== undefined && budget.spent * 100n >= budget.limit * KILL_AT;
+    while (!isDue()) {
+      if (stage.running.size === 0) throw new Error('the services ended before the server could be killed');
       await sleep(20);
     }
-    if (this.#ending) return;
-    await server.kill();
+    const { reserved } = runaway()!;
+    const message = `killed with SIGKILL, with ${dollars(reserved)} reserved for calls in flight`;
+    stage.tell({ kind: 'server', up: false, message });
     stage.server.up = false;
-    stage.tell({ kind: 'server', up: false, message: 'killed with SIGKILL, calls are in flight' });
+    await server.kill();
     await sleep(AWAY_MS);
-    if (this.#ending) return;
     await server.start();
     stage.server.up = true;
     stage.tell({ kind: 'server', up: true, message: 'back on the same file and port' });

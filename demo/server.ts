@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Child, type Children, describeEnding } from './children.ts';
+import type { Child, Children } from './children.ts';
 import type { Folder } from './folder.ts';
 import { freePort } from './ports.ts';
-import { untilReady } from './ready.ts';
+import { untilReady, watchLife } from './ready.ts';
 
 export const CONFIG = 'demo/budgets.yaml';
 const SERVER = 'dist/src/cli/main.js';
@@ -53,10 +53,7 @@ export class ControlServer {
     });
     this.#child = child;
     await untilReady(child, `${this.url}/readyz`);
-    void child.ended.then((ending) => {
-      if (child.stopping) return;
-      this.#onDeath(new Error(`the control server ended early (${describeEnding(ending)}):\n${child.lastWords()}`));
-    });
+    watchLife(child, this.#onDeath);
   }
 
   /** SIGKILL: no goodbye, no flush. */

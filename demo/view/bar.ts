@@ -5,11 +5,16 @@ const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 const RESERVED = '▒';
 const TRACK = '·';
 const THRESHOLD = '┊';
+const CAP = '┃';
 
 export const STATE_STYLE: Record<BudgetNow['state'], Style> = { ok: 'green', soft: 'yellow', hard: 'red' };
 
-/** Spent, then reserved, then what is left of the limit, with its thresholds marked in what is left. */
-export function bar({ spent, reserved, unresolved, limit, thresholds, state }: BudgetNow, width: number): Line {
+/**
+ * Spent, then reserved, then what is left of the limit with its thresholds, then a wall where the budget stops calls: one
+ * cell more than `width`.
+ */
+export function bar(budget: BudgetNow, width: number): Line {
+  const { spent, reserved, unresolved, limit, cap, thresholds, state } = budget;
   const style = STATE_STYLE[state];
   const filled = Math.min(width, cells(spent, limit, width));
   const full = Math.floor(filled);
@@ -21,6 +26,7 @@ export function bar({ spent, reserved, unresolved, limit, thresholds, state }: B
     [style, '█'.repeat(full) + partial],
     [style, RESERVED.repeat(held)],
     ...track(used + held, width, thresholds),
+    ['red', cap === undefined ? ' ' : CAP],
   ];
 }
 

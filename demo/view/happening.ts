@@ -21,21 +21,22 @@ interface Telling {
 }
 
 const SUBJECT_WIDTH = 15;
-const INDENT = 2 + 6 + 2 + 2 + SUBJECT_WIDTH + 1;
+const INDENT = 6 + 1 + 2 + SUBJECT_WIDTH + 1;
 const NARROWEST = 30;
 
 export function tell(happening: Happening, elapsedMs: number, columns: number): Line[] {
   const { mark, style, subject, message } = telling(happening);
   const [first = '', ...rest] = wrap(message, Math.max(NARROWEST, columns - INDENT));
+  const body = style === 'dim' ? 'dim' : 'plain';
   const time = `${(elapsedMs / 1000).toFixed(1)}s`.padStart(6);
   return [
     [
-      ['dim', `  ${time}  `],
+      ['dim', `${time} `],
       [style, `${mark} `],
       ['bold', `${subject.padEnd(SUBJECT_WIDTH)} `],
-      ['plain', first],
+      [body, first],
     ],
-    ...rest.map((text): Line => [['plain', ' '.repeat(INDENT) + text]]),
+    ...rest.map((text): Line => [[body, ' '.repeat(INDENT) + text]]),
   ];
 }
 
@@ -54,7 +55,7 @@ function telling(happening: Happening): Telling {
         ? { mark: '✓', style: 'green', subject: 'server', message: happening.message }
         : { mark: '✕', style: 'red', subject: 'server', message: happening.message };
     case 'page':
-      return { mark: '»', style: 'magenta', subject: 'page', message: `${happening.receiver}: ${happening.message}` };
+      return { mark: '»', style: 'magenta', subject: happening.receiver, message: `page: ${happening.message}` };
     case 'note':
       return { mark: '·', style: 'cyan', subject: happening.subject, message: happening.message };
   }
@@ -62,13 +63,13 @@ function telling(happening: Happening): Telling {
 
 function tellAlert({ kind, budget, threshold = '', severity, limit, spent }: Alert, told: string): Telling {
   if (kind === 'unpriced') {
-    return { mark: '▲', style: 'yellow', subject: budget, message: `a model without a price; ${told} is told` };
+    return { mark: '▲', style: 'yellow', subject: budget, message: `a model without a price → ${told}` };
   }
   if (kind === 'denied') {
-    const message = `hard at ${dollars(spent)} of ${dollars(limit)}: no further call fits, so each is refused; ${told} is told`;
+    const message = `hard: ${dollars(spent)} of ${dollars(limit)}, no call fits → ${told}`;
     return { mark: '■', style: 'red', subject: budget, message };
   }
   const share = threshold.replace('%', ' %');
-  const message = `${share} of ${dollars(limit)} is spent; ${told} is told (${severity})`;
+  const message = `${share} of ${dollars(limit)} is spent (${severity}) → ${told}`;
   return { mark: '▲', style: 'yellow', subject: budget, message };
 }

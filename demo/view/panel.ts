@@ -3,7 +3,7 @@ import type { BudgetNow } from '../api.ts';
 import type { Bill } from '../provider.ts';
 import type { Fare, ServiceSpec } from '../services.ts';
 import { bar, percent, STATE_STYLE } from './bar.ts';
-import { type Line, type Span, type Style, widthOf } from './line.ts';
+import { type Line, type Span, widthOf } from './line.ts';
 import { dollars } from './money.ts';
 
 export interface Row {
@@ -24,16 +24,16 @@ export interface PanelState {
 
 const MAX_COLUMNS = 110;
 const NAME_WIDTH = 15;
-/** Percent, amounts and state, with the gaps between. */
-const FIGURES_WIDTH = 32;
+/** The cap, percent, amounts and state, with the gaps between. */
+const FIGURES_WIDTH = 33;
 
 export function panel(state: PanelState, columns: number): Line[] {
   const width = Math.min(columns, MAX_COLUMNS);
   return [
     heading(state, width),
+    ...state.rows.flatMap((row) => [[], serviceLine(row, width), budgetLine(row, width)]),
     [],
-    ...state.rows.flatMap((row) => [budgetLine(row, width), serviceLine(row), []]),
-    legend(),
+    LEGEND,
   ];
 }
 
@@ -44,42 +44,35 @@ function heading({ elapsedMs, server, doing }: PanelState, width: number): Line 
   return [...left, ['dim', '─'.repeat(Math.max(1, width - widthOf(left) - right.length)) + right]];
 }
 
+function serviceLine({ service, budget, bill, fare, running }: Row, width: number): Line {
+  const calls = `${bill.calls} call${bill.calls === 1 ? '' : 's'}`;
+  const refused = fare.refused > 0 ? ` · ${fare.refused} refused` : '';
+  const left: Line = [
+    ['bold', `  ${budget.name.padEnd(NAME_WIDTH)}`],
+    ['cyan', running ? '▸ ' : '  '],
+    ['plain', service.name],
+    ['dim', `: ${service.about}`],
+  ];
+  const gap = width - widthOf(left) - calls.length - refused.length;
+  return [...left, ['plain', ' '.repeat(Math.max(2, gap)) + calls], ['red', refused]];
+}
+
 function budgetLine({ budget }: Row, width: number): Line {
   const style = STATE_STYLE[budget.state];
-  const amounts = `${dollars(budget.spent)} of ${dollars(budget.limit)}`;
   return [
-    ['bold', `  ${budget.name.padEnd(NAME_WIDTH)}`],
-    ...bar(budget, Math.max(10, width - NAME_WIDTH - 2 - FIGURES_WIDTH)),
+    ['plain', '  '],
+    ...bar(budget, Math.max(10, width - 2 - FIGURES_WIDTH)),
     [style, percent(budget).padStart(7)],
-    ['plain', `  ${amounts}`],
+    ['plain', `  ${dollars(budget.spent)} of ${dollars(budget.limit)}`],
     [style, `  ${budget.state}`],
   ];
 }
 
-function serviceLine({ service, bill, fare, running }: Row): Line {
-  const calls = `${bill.calls} call${bill.calls === 1 ? '' : 's'}`;
-  const refused: Span[] = fare.refused > 0 ? [['red', ` · ${fare.refused} refused`]] : [];
-  const [mark, style]: [string, Style] = running ? ['▸', 'cyan'] : [' ', 'dim'];
-  return [
-    ['plain', ' '.repeat(NAME_WIDTH + 2)],
-    [style, `${mark} `],
-    ['plain', service.name],
-    ['dim', `  ${calls}`],
-    ...refused,
-    ['dim', `  ${service.about}`],
-  ];
-}
-
-function legend(): Line {
-  const parts: Span[] = [
-    ['plain', '  █ spent  ▒ reserved for calls in flight  '],
-    ['dim', '┊ thresholds  '],
-    ['green', 'ok '],
-    ['yellow', 'soft '],
-    ['red', 'hard'],
-  ];
-  return parts;
-}
+const LEGEND: Line = [
+  ['plain', '  █ spent  ▒ reserved for calls in flight  '],
+  ['dim', '┊ threshold  '],
+  ['red', '┃ cap'],
+];
 
 /** `0:07`. */
 export function clock(elapsedMs: number): string {

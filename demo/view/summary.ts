@@ -22,6 +22,7 @@ export function summary(counts: Counts): Line[] {
     check(unresolvedNanoUsd === 0n, `unresolved ${exactDollars(unresolvedNanoUsd)}`),
     check(overshootNanoUsd === 0n, `overshoot  ${exactDollars(overshootNanoUsd)} above caps, by either count`),
     ...counts.accounts.map(fateLine),
+    ...undecidedLines(counts),
     [],
     ...verdict(counts),
   ];
@@ -62,8 +63,14 @@ function fateLine({ service, budget, fare }: Account): Line {
     const share = budget.limit === 0n ? 0n : (budget.spent * 100n) / budget.limit;
     return check(fare.refused === 0, `${name}told about, never stopped: ${share} % of its soft budget`);
   }
-  const rest = budget.limit - budget.spent;
-  return check(fare.exhausted, `${name}stopped ${dollars(rest < 0n ? 0n : rest)} below ${dollars(budget.limit)}`);
+  const amounts = `${dollars(budget.spent)} of ${dollars(budget.limit)}`;
+  return check(fare.exhausted, `${name}stopped at ${amounts}: the next call might have passed it`);
+}
+
+function undecidedLines({ accounts }: Counts): Line[] {
+  const undecided = accounts.reduce((sum, { fare }) => sum + fare.undecided, 0);
+  if (undecided === 0) return [];
+  return [[['dim', `    ${undecided} more calls were not sent while the server was away, and tried again`]]];
 }
 
 function verdict(counts: Counts): Line[] {
