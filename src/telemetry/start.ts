@@ -2,6 +2,7 @@
  * `SPENDFUSE_OTEL=start`, for services without an OpenTelemetry SDK of their own: starts one that exports traces and
  * metrics over OTLP to where the `OTEL_*` variables say. Its packages are optional peers, imported only here.
  */
+
 const PACKAGES = ['@opentelemetry/sdk-node', '@opentelemetry/sdk-metrics', '@opentelemetry/exporter-metrics-otlp-http'];
 const LAST_EXPORT_MS = 1_000;
 
