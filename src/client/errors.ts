@@ -1,6 +1,5 @@
 import type { Action } from '../domain/budget.ts';
 import type { BudgetState, Denial, DenyCode } from '../domain/decision.ts';
-import { displayUsd } from '../domain/money.ts';
 
 const BRAND = Symbol.for('spendfuse.BudgetExceededError');
 
@@ -42,13 +41,9 @@ export function statusOf(denial: Denial): 402 | 429 {
   return denial.code === 'contended' || denial.action === 'pause' ? 429 : 402;
 }
 
-function messageOf({ code, budget, limitNanoUsd, spentNanoUsd, detail }: Denial): string {
-  if (budget === null) return `The call was not sent (${code}): ${detail}`;
-  const amounts =
-    limitNanoUsd === undefined || spentNanoUsd === undefined
-      ? ''
-      : `, ${displayUsd(spentNanoUsd)} of ${displayUsd(limitNanoUsd)} spent`;
-  return `Budget "${budget}" refused the call (${code}${amounts}), so it was not sent: ${detail}`;
+/** The server's words name the budget, its owner and the amounts. */
+function messageOf({ code, detail }: Denial): string {
+  return `The call was not sent (${code}). ${detail}`;
 }
 
 function userMessageOf({ code, action, retryAfterMs }: Denial): string {

@@ -49,7 +49,10 @@ export function formatUsd(amount: NanoUsd): string {
   return `${sign}${digits.slice(0, -9)}${fraction ? `.${fraction}` : ''}`;
 }
 
-/** For people: `$1,234.50`, and below one cent as many places as it takes to show two digits (`$0.00042`). */
+/**
+ * For people: `$1,234.50`, below ten dollars up to four places (`$0.9952`), and below one cent as many as it takes to
+ * show two digits (`$0.00042`).
+ */
 export function displayUsd(amount: NanoUsd): string {
   const sign = amount < 0n ? '-' : '';
   const absolute = amount < 0n ? -amount : amount;
@@ -58,8 +61,14 @@ export function displayUsd(amount: NanoUsd): string {
     const first = digits.search(/[1-9]/);
     return `${sign}$0.${digits.slice(0, first + 2)}`;
   }
-  const cents = divideRounded(absolute, 10_000_000n, 'half-up').toString().padStart(3, '0');
-  return `${sign}$${cents.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ',')}.${cents.slice(-2)}`;
+  // Below ten dollars a cent is much: what is left of a small limit must not round up to the whole of it.
+  const places = absolute < 10n * NANO_PER_USD ? 4 : 2;
+  const digits = divideRounded(absolute, 10n ** BigInt(9 - places), 'half-up')
+    .toString()
+    .padStart(places + 1, '0');
+  const whole = digits.slice(0, -places).replace(/\B(?=(\d{3})+$)/g, ',');
+  const fraction = digits.slice(-places);
+  return `${sign}$${whole}.${fraction.slice(0, 2)}${fraction.slice(2).replace(/0+$/, '')}`;
 }
 
 export type Rounding = 'up' | 'down' | 'half-up';

@@ -6,15 +6,19 @@ export interface Side {
   run(times: number): Promise<void>;
 }
 
-/** Median microseconds per time of each side, over the rounds; the first round warms up and is not counted. */
+/**
+ * Median microseconds per time of each side, over the rounds; the first round warms up and is not counted. CPU time of
+ * this thread: what a call costs its process, whoever else has the machine.
+ */
 export async function compare(sides: readonly Side[], options: { times: number; rounds: number }): Promise<number[]> {
   const samples = sides.map((): number[] => []);
   for (let round = 0; round <= options.rounds; round += 1) {
     for (const [index, side] of sides.entries()) {
       globalThis.gc?.();
-      const started = process.hrtime.bigint();
+      const started = process.threadCpuUsage();
       await side.run(options.times);
-      const microseconds = Number(process.hrtime.bigint() - started) / 1_000 / options.times;
+      const { user, system } = process.threadCpuUsage(started);
+      const microseconds = (user + system) / options.times;
       if (round > 0) samples[index]!.push(microseconds);
     }
   }
