@@ -94,6 +94,8 @@ function launch({ name, command, args, env, log, onLine }: Program): ChildProces
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', out, out],
     });
+    // Where it could not be started at all, the missing pid says so below.
+    child.on('error', () => undefined);
     for (const stream of ['stdout', 'stderr'] as const) {
       const input = child[stream];
       if (input) createInterface({ input }).on('line', (line) => onLine?.(line, stream));

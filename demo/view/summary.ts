@@ -64,7 +64,7 @@ function fateLine({ service, budget, fare }: Account): Line {
     return check(fare.refused === 0, `${name}told about, never stopped: ${share} % of its soft budget`);
   }
   const amounts = `${dollars(budget.spent)} of ${dollars(budget.limit)}`;
-  return check(fare.exhausted, `${name}stopped at ${amounts}: the next call might have passed it`);
+  return check(fare.exhausted, `${name}stopped at ${amounts}: the next call might not fit`);
 }
 
 function undecidedLines({ accounts }: Counts): Line[] {
