@@ -19,15 +19,20 @@ export interface Ran {
 export interface App {
   args: readonly string[];
   env?: Record<string, string>;
+  cwd?: string;
   /** Called with each piece of stdout, to act while the process runs. */
   onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
-export function runApp({ args, env = {}, onOutput }: App): Promise<Ran> {
+export function runApp({ args, env = {}, cwd, onOutput }: App): Promise<Ran> {
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(OTEL|SPENDFUSE|NODE_OPTIONS|VITEST)/.test(name)),
   );
-  const child = spawn(process.execPath, args, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, {
+    env: { ...inherited, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd !== undefined && { cwd }),
+  });
   const stuck = setTimeout(() => child.kill('SIGKILL'), STUCK_MS);
   let stdout = '';
   let stderr = '';
