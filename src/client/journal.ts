@@ -18,6 +18,8 @@ const MAX_QUEUED = 100_000;
 
 export class Journal {
   readonly #transport: Transport;
+  /** Called when the server has everything. */
+  onEmpty: (() => void) | undefined;
   #queue: SettlementRequest[] = [];
   #sending: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -91,8 +93,10 @@ export class Journal {
   async #sendBatch(timeoutMs: DurationMs): Promise<boolean> {
     const batch = this.#queue.slice(0, MAX_BATCH);
     if (batch.length === 0) return true;
+    // The process may end while a batch is under way: whoever must not miss it waits in `flush`.
+    const ask = { timeoutMs, background: true };
     try {
-      const reply = await this.#transport('POST', '/v1/settlements', { settlements: batch }, { timeoutMs });
+      const reply = await this.#transport('POST', '/v1/settlements', { settlements: batch }, ask);
       if (!this.#taken(reply, batch)) return this.#later();
       this.#retryMs = 0;
       return true;
@@ -135,6 +139,7 @@ export class Journal {
   #remove(batch: readonly SettlementRequest[]): void {
     const gone = new Set(batch);
     this.#queue = this.#queue.filter((settlement) => !gone.has(settlement));
+    if (this.#queue.length === 0) this.onEmpty?.();
   }
 }
 

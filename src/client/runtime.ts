@@ -42,15 +42,13 @@ export function createClient({ environment, prices, transport }: RuntimeOptions)
 /** Settlements outlive the process from here on, and those of dead processes are sent. */
 export function keepSettlements(client: Client, folder: JournalFolder, takeOver: boolean): void {
   const { journal, session, open } = client;
-  let claimed = false;
   /** Journal length at the last try: to try again with nothing new would keep the process from ending. */
   let tried: number | undefined;
 
   const closing: Closing = {
     pending: () => (journal.length > 0 && journal.length !== tried) || session.state === 'open',
     async close(timeoutMs: DurationMs) {
-      const done = await journal.flush({ timeoutMs });
-      if (done && claimed) folder.forget();
+      await journal.flush({ timeoutMs });
       tried = journal.length;
       await session.end(timeoutMs);
     },
@@ -62,11 +60,8 @@ export function keepSettlements(client: Client, folder: JournalFolder, takeOver:
   };
   onProcessEnd(closing);
   if (takeOver) {
-    setImmediate(() => {
-      const left = folder.claim();
-      claimed = left.length > 0;
-      for (const settlement of left) journal.add(settlement);
-      if (claimed) void journal.flush({ timeoutMs: 10_000 }).then((done) => done && folder.forget());
-    }).unref();
+    const left = folder.claim();
+    for (const settlement of left) journal.add(settlement);
+    if (left.length > 0) journal.onEmpty = () => folder.forget();
   }
 }

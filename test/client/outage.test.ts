@@ -1,0 +1,146 @@
+/** What happens to calls when the server gives no decision: chosen, and said once. */
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startProvider, type TestProvider } from '../support/provider.ts';
+import { REGISTER, runApp } from '../support/run-app.ts';
+import { RULES, type StubReply, type StubServer, startStub } from '../support/stub-server.ts';
+
+const CALLS = fileURLToPath(new URL('../support/apps/calls.mjs', import.meta.url));
+/** Nobody listens there. */
+const NOWHERE = 'http://127.0.0.1:4';
+
+let provider: TestProvider;
+let stub: StubServer;
+
+beforeAll(async () => {
+  provider = await startProvider();
+});
+beforeEach(async () => {
+  await stub?.stop();
+  stub = await startStub();
+  provider.seen.length = 0;
+});
+afterAll(async () => {
+  await provider.stop();
+  await stub.stop();
+});
+
+async function calls(count: number, env: Record<string, string> = {}) {
+  const ran = await runApp({
+    args: ['--import', REGISTER, CALLS],
+    env: { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, CALLS: String(count), ...env },
+  });
+  return { ...ran, outcomes: ran.json as string[], said: ran.stderr.match(/^spendfuse: .*$/gm) ?? [] };
+}
+
+describe('before the first contact', () => {
+  test('calls are allowed, and the outage is said once', async () => {
+    const { outcomes, said } = await calls(3, { SPENDFUSE_ENDPOINT: NOWHERE });
+    expect(outcomes).toEqual(['ok', 'ok', 'ok']);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain(`the server ${NOWHERE} is unreachable (ECONNREFUSED)`);
+  });
+
+  test('calls are refused where the environment says block', async () => {
+    const env = { SPENDFUSE_ENDPOINT: NOWHERE, SPENDFUSE_WHEN_UNREACHABLE: 'block' };
+    expect((await calls(2, env)).outcomes).toEqual(['unreachable', 'unreachable']);
+    expect(provider.seen).toEqual([]);
+  });
+
+  test.each([
+    { what: 'a server error', reply: { status: 503, body: {} } },
+    { what: 'an answer that is no session', reply: { status: 200, body: { hello: 'world' } } },
+    { what: 'no answer in 250 ms', reply: { status: 200, body: {}, afterMs: 3000 } },
+  ])('$what is no contact', async ({ reply }) => {
+    stub.intercept = (_, path) => (path === '/v1/sessions' ? reply : undefined);
+    expect((await calls(1, { SPENDFUSE_WHEN_UNREACHABLE: 'block' })).outcomes).toEqual(['unreachable']);
+  });
+});
+
+describe('after the first contact', () => {
+  const failing = (reply: StubReply): void => {
+    stub.intercept = (_, path) => (path === '/v1/reservations' ? reply : undefined);
+  };
+
+  test.each([
+    { what: '500', reply: { status: 500, body: {} } },
+    { what: 'no answer in 250 ms', reply: { status: 201, body: {}, afterMs: 1000 } },
+    { what: 'a grant without a hold', reply: { status: 201, body: { decision: 'allow' } } },
+    { what: 'a denial without a code', reply: { status: 402, body: {} } },
+  ])('$what is no decision, and block wins', async ({ reply }) => {
+    stub.rules = { ...RULES, when_unreachable: 'block' };
+    failing(reply);
+    const { outcomes } = await calls(1, { SPENDFUSE_WHEN_UNREACHABLE: 'allow' });
+    expect(outcomes).toEqual(['unreachable']);
+    expect(provider.seen).toEqual([]);
+    // The server may have granted what we did not hear of, so it is told that nothing was sent.
+    expect(stub.settlements.map(({ end }) => end)).toEqual(['released']);
+  });
+
+  test('allow spends the unreachable allowance and no more', async () => {
+    // gpt-4.1 at 2 and 8 USD a million: one call of some 500 bytes and 100 tokens is bound at about 0.0018 USD.
+    stub.rules = { ...RULES, unreachable_allowance: '3000000' };
+    failing({ status: 500, body: {} });
+    const { outcomes } = await calls(3, { PARALLEL: 'yes' });
+    expect(outcomes.sort()).toEqual(['ok', 'unreachable', 'unreachable']);
+  });
+
+  test('what a call cost is put back where it cost less than its worst case', async () => {
+    stub.rules = { ...RULES, unreachable_allowance: '3000000' };
+    failing({ status: 500, body: {} });
+    // The true cost of a call is about 0.00015 USD, so many fit one after the other.
+    expect((await calls(4)).outcomes).toEqual(['ok', 'ok', 'ok', 'ok']);
+    expect(stub.settlements.every(({ bound, end }) => bound && end === 'settled')).toBe(true);
+  });
+
+  test('the server is used again as soon as it is back, which is said once', async () => {
+    let reservations = 0;
+    stub.intercept = (_, path) => {
+      if (path === '/v1/reservations' && reservations++ === 0) return { status: 503, body: {} };
+      return undefined;
+    };
+    const { outcomes, said } = await calls(3, { PAUSE_MS: '400' });
+    expect(outcomes).toEqual(['ok', 'ok', 'ok']);
+    expect(said).toHaveLength(2);
+    expect(said[1]).toContain('is back');
+    expect(stub.reservations).toHaveLength(2);
+  });
+
+  test('a server that lost the session gets a new one, and the same reservation again', async () => {
+    let reservations = 0;
+    stub.intercept = (_, path) =>
+      path === '/v1/reservations' && reservations++ === 0 ? { status: 404, body: {} } : undefined;
+    expect((await calls(1, { SPENDFUSE_WHEN_UNREACHABLE: 'block' })).outcomes).toEqual(['ok']);
+    expect(stub.sessions).toHaveLength(2);
+  });
+});
+
+describe('a server that refuses this client', () => {
+  test.each([401, 403, 413])('%i refuses calls, says so once, and does not fall back to allow', async (status) => {
+    stub.intercept = () => ({ status, body: { detail: 'wrong token' } });
+    const { outcomes, said } = await calls(2, { SPENDFUSE_TOKEN: 'wrong' });
+    expect(outcomes).toEqual(['misconfigured', 'misconfigured']);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain(`refuses this client (${status}: wrong token); check SPENDFUSE_TOKEN`);
+    expect(stub.authorizations).toEqual(new Set(['Bearer wrong']));
+    expect(provider.seen).toEqual([]);
+  });
+});
+
+test('where no budget acts, calls are settled without a reservation', async () => {
+  stub.rules = { ...RULES, admission: 'none' };
+  expect((await calls(2)).outcomes).toEqual(['ok', 'ok']);
+  expect(stub.reservations).toEqual([]);
+  expect(stub.settlements).toHaveLength(2);
+});
+
+test('a heartbeat brings new rules', async () => {
+  stub.heartbeatMs = 100;
+  stub.intercept = (_, path) => {
+    if (path.endsWith('/heartbeat')) stub.rules = { ...RULES, version: 'v2', admission: 'none' };
+    return undefined;
+  };
+  expect((await calls(2, { PAUSE_MS: '400' })).outcomes).toEqual(['ok', 'ok']);
+  expect(stub.reservations).toHaveLength(1);
+  expect(stub.heartbeats[0]).toMatchObject({ rules_version: 'v1' });
+});
