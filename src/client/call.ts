@@ -95,8 +95,8 @@ export class Call {
     quietly(() => this.#start && this.#recorder?.attempt(end, this.#start));
   }
 
-  /** Ends the span, once. `errorType` is the last attempt's where none is given. */
-  end(errorType = this.errorType): void {
+  /** Ends the span, once. `errorType` is the last attempt's where none is given, and the end is now. */
+  end(errorType = this.errorType, endedMs?: number): void {
     if (this.#ended) return;
     this.#ended = true;
     const durationSeconds = (performance.now() - this.#startedMs) / 1000;
@@ -106,6 +106,7 @@ export class Call {
         durationSeconds,
         attempts: this.#attempts,
         ...(errorType !== undefined && { errorType }),
+        ...(endedMs !== undefined && { endedMs }),
         ...(decision !== undefined && { decision }),
         ...(budget !== undefined && { budget }),
       }),
@@ -240,8 +241,12 @@ export class Attempt {
     const metered = meter(end);
     this.#client.journal.add(this.#settlement(metered));
     this.call.errorType = metered.errorType;
-    quietly(() => this.#record(metered));
-    if (end.kind === 'answered' || end.kind === 'broken') this.call.end();
+    const recorded = quietly(() => this.#record(metered));
+    const isLast = end.kind === 'answered' || end.kind === 'broken';
+    if (!isLast) return;
+    const endedMs = Date.now();
+    if (recorded) void recorded.then(() => this.call.end(metered.errorType, endedMs));
+    else this.call.end();
   }
 
   /** The process ends now: whatever is known has to do. */
@@ -272,26 +277,28 @@ export class Attempt {
     };
   }
 
-  #record(metered: Metered): void {
-    const { call } = this;
+  /** A promise while the price has to be looked up, which only the first call of a model waits for. */
+  #record(metered: Metered): Promise<void> | undefined {
     const { settleAllowance } = this.#admission;
     if (metered.facts?.invalid !== undefined) reportInvalid(this.format.id, metered.facts.invalid);
     if (metered.end === 'released') settleAllowance?.(0n);
-    if (metered.end !== 'settled' || (!call.wantsCost && !settleAllowance)) return;
-    const done = (receipt: Receipt | undefined): void => {
-      if (receipt) settleAllowance?.(receipt.costNanoUsd);
-      const { model, responseId, finishReasons } = metered.facts ?? {};
-      call.recordAttempt({
-        usage: metered.usage,
-        ...(receipt && { receipt }),
-        ...(model !== undefined && { responseModel: model }),
-        ...(responseId !== undefined && { responseId }),
-        ...(finishReasons && { finishReasons }),
-      });
-    };
+    if (metered.end !== 'settled' || (!this.call.wantsCost && !settleAllowance)) return undefined;
     const receipt = this.#price(metered);
-    if (receipt instanceof Promise) void receipt.then(done);
-    else done(receipt);
+    if (receipt instanceof Promise) return receipt.then((late) => this.#priced(metered, late));
+    this.#priced(metered, receipt);
+    return undefined;
+  }
+
+  #priced({ usage, facts }: Metered, receipt: Receipt | undefined): void {
+    if (receipt) this.#admission.settleAllowance?.(receipt.costNanoUsd);
+    const { model, responseId, finishReasons } = facts ?? {};
+    this.call.recordAttempt({
+      usage,
+      ...(receipt && { receipt }),
+      ...(model !== undefined && { responseModel: model }),
+      ...(responseId !== undefined && { responseId }),
+      ...(finishReasons && { finishReasons }),
+    });
   }
 
   #price({ usage, measured, facts }: Metered): Receipt | undefined | Promise<Receipt | undefined> {

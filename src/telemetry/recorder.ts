@@ -44,6 +44,8 @@ export interface CallEnd {
   attempts: number;
   /** `error.type`; absent for a call that was answered. */
   errorType?: string;
+  /** Epoch milliseconds; absent: now. */
+  endedMs?: number;
   decision?: string;
   budget?: string;
 }
@@ -98,7 +100,7 @@ export class CallRecorder {
     if (this.#span.isRecording()) this.#span.setAttributes(attemptAttributes(end));
   }
 
-  end({ durationSeconds, attempts, errorType, decision, budget }: CallEnd): void {
+  end({ durationSeconds, attempts, errorType, endedMs, decision, budget }: CallEnd): void {
     const { live, operationDuration } = currentInstruments();
     const failure = errorType === undefined ? undefined : { [ATTR.errorType]: errorType };
     if (live) operationDuration.record(durationSeconds, { ...this.#attributes, ...failure });
@@ -111,7 +113,7 @@ export class CallRecorder {
       });
       if (failure) this.#span.setStatus({ code: SpanStatusCode.ERROR });
     }
-    this.#span.end();
+    this.#span.end(endedMs);
   }
 
   /** Runs `fn` with the call's span as the active one. */
