@@ -14,15 +14,19 @@ export interface Folder {
 
 /**
  * Without a `dir`, a temporary folder. With one, that folder, or `run-2`, `run-3` … in it when it holds the ledger of an
- * earlier run. The ledger is claimed by making it, so two runs never share one.
+ * earlier run. The ledger is claimed by making it, so two runs never share one. Errors: throws when it cannot be written.
  */
 export function claimFolder(dir?: string): Folder {
   if (dir === undefined) return folderAt(mkdtempSync(join(tmpdir(), 'spendfuse-demo-')), true);
   const root = resolve(dir);
   for (let run = 1; ; run += 1) {
     const path = run === 1 ? root : join(root, `run-${run}`);
-    mkdirSync(path, { recursive: true });
-    if (claim(join(path, LEDGER))) return folderAt(path, false);
+    try {
+      mkdirSync(path, { recursive: true });
+      if (claim(join(path, LEDGER))) return folderAt(path, false);
+    } catch (error) {
+      throw new Error(`--dir ${dir}: ${(error as Error).message}; name a folder that can be written`);
+    }
   }
 }
 

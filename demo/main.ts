@@ -17,14 +17,16 @@ interface Options {
 
 async function main(options: Options): Promise<void> {
   const interrupted = interruption();
-  const screen = openScreen(process.stdout, process.env);
   const folder = claimFolder(options.dir);
+  const screen = openScreen(process.stdout, process.env);
+  // A crash, too, gives the cursor back; the guard does the rest.
+  process.once('exit', () => screen.end());
   const run = new Run({ screen, folder, killServer: options.killServer ?? false });
   try {
     await Promise.race([show(run, screen, options), interrupted]);
   } catch (error) {
-    process.exitCode = error instanceof Interrupted ? (process.exitCode ?? error.exitCode) : 1;
-    if (!(error instanceof Interrupted)) console.error(`demo: ${error instanceof Error ? error.message : error}`);
+    if (!(error instanceof Interrupted)) throw error;
+    process.exitCode ??= error.exitCode;
   } finally {
     await run.end();
   }
@@ -47,4 +49,7 @@ const program = new Command('demo')
   .option('--kill-server', 'kill the control server in mid-run and start it again on the same file')
   .action(main);
 
-await program.parseAsync();
+program.parseAsync().catch((error: unknown) => {
+  console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});

@@ -15,7 +15,7 @@ export interface Screen {
   print(lines: readonly Line[]): void;
   /** Draws the panel, in the place of the last one. */
   panel(make: (columns: number) => readonly Line[]): void;
-  /** Leaves the terminal as it was, with the last panel where it is. */
+  /** Leaves the terminal as it was, with the last panel where it is; again it does nothing. */
   end(): void;
 }
 
@@ -56,6 +56,7 @@ class LiveScreen implements Screen {
   #make: ((columns: number) => readonly Line[]) | undefined;
   /** Rows that the panel takes now, with the cursor in the row below. */
   #height = 0;
+  #hidesCursor = false;
 
   constructor(out: Output, color: boolean) {
     this.#out = out;
@@ -78,7 +79,8 @@ class LiveScreen implements Screen {
   end(): void {
     this.#make = undefined;
     this.#height = 0;
-    this.#out.write(SHOW_CURSOR);
+    if (this.#hidesCursor) this.#out.write(SHOW_CURSOR);
+    this.#hidesCursor = false;
   }
 
   /** One write for each frame, over what was there: nothing is cleared first, so nothing flickers. */
@@ -88,7 +90,8 @@ class LiveScreen implements Screen {
     const text = [...above, ...rows].map((line) => `${paint(line, this.#color)}${CLEAR_RIGHT}\n`).join('');
     const up = this.#height > 0 ? `\x1b[${this.#height}A` : '';
     this.#height = rows.length;
-    const hide = this.#make ? HIDE_CURSOR : '';
+    this.#hidesCursor ||= this.#make !== undefined;
+    const hide = this.#hidesCursor ? HIDE_CURSOR : '';
     this.#out.write(`${FRAME[0]}${hide}\r${up}${text}${CLEAR_BELOW}${FRAME[1]}`);
   }
 }

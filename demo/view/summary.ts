@@ -70,7 +70,7 @@ function fateLine({ service, budget, fare }: Account): Line {
 function undecidedLines({ accounts }: Counts): Line[] {
   const undecided = accounts.reduce((sum, { fare }) => sum + fare.undecided, 0);
   if (undecided === 0) return [];
-  return [[['dim', `    ${undecided} more calls were not sent while the server was away, and tried again`]]];
+  return [[['dim', `    ${undecided} more calls were not sent while nobody could decide, and tried again`]]];
 }
 
 function verdict(counts: Counts): Line[] {

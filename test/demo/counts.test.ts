@@ -108,8 +108,8 @@ describe('the summary', () => {
     for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
   });
 
-  it('tells how many calls waited for a server that was away', () => {
+  it('tells how many calls waited for a decision', () => {
     const lines = summary(withFare('nightly-eval', { refused: 1, exhausted: true, undecided: 5 })).map(textOf);
-    expect(lines).toContainEqual(expect.stringContaining('5 more calls were not sent while the server was away'));
+    expect(lines).toContainEqual(expect.stringContaining('5 more calls were not sent while nobody could decide'));
   });
 });

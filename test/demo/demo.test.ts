@@ -72,8 +72,8 @@ it(
     expectEqualCounts(counts);
     for (const share of [50, 75, 90])
       expect(stdout).toMatch(new RegExp(`▲ support-month +${share} % of \\$0\\.220 is spent`));
-    expect(stdout).toMatch(/✕ nightly-eval +Budget "staging-day" refused the call/);
-    expect(stdout).toMatch(/✕ research-agent +Budget "research-day" refused the call/);
+    expect(stdout).toMatch(/✕ nightly-eval .*not sent .*"staging-day"/);
+    expect(stdout).toMatch(/✕ research-agent .*not sent .*"research-day"/);
     expect(stdout).not.toMatch(/✕ support/);
     expect(stdout).toMatch(/» eval-oncall +page: Budget staging-day is at its hard limit|prometheus +not installed/);
     expect(existsSync(join(dir, 'spendfuse.db'))).toBe(true);
@@ -107,6 +107,13 @@ it(
   },
   TIMEOUT_MS,
 );
+
+it('says what is wrong when there is nowhere to write', async () => {
+  const { output, ended } = start('--exit', '--dir', '/dev/null/folder');
+  expect((await ended)[0]).toBe(1);
+  expect(output.stderr).toMatch(/^demo: --dir \/dev\/null\/folder: ENOTDIR.*; name a folder that can be written\n$/);
+  expect(output.stdout).toBe('');
+});
 
 it(
   'says what is wrong when the server dies early',

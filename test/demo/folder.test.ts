@@ -36,5 +36,5 @@ it('the ledger of an earlier run is left alone, and the next runs have folders o
 it('says so when the folder cannot be made', () => {
   const file = join(emptyFolder(), 'file');
   writeFileSync(file, '');
-  expect(() => claimFolder(join(file, 'folder'))).toThrow('ENOTDIR');
+  expect(() => claimFolder(join(file, 'folder'))).toThrow(/^--dir .*ENOTDIR.*name a folder that can be written$/);
 });

@@ -69,7 +69,10 @@ describe('a live screen', () => {
     screen.panel(() => [line('one')]);
     expect(written.join('')).toContain('\x1b[?25l');
     screen.end();
-    expect(written.at(-1)).toBe('\x1b[?25h');
+    screen.end();
+    screen.print([line('after')]);
+    expect(written.slice(1, -1)).toEqual(['\x1b[?25h']);
+    expect(written.at(-1)).not.toContain('\x1b[?25l');
   });
 
   it('has colours, unless NO_COLOR is set', () => {
