@@ -66,6 +66,8 @@ function theTracer(): Tracer {
 export class CallRecorder {
   /** The context that the attempts are sent in: its span is the call's. */
   readonly context: Context;
+  /** Undefined without an SDK. */
+  readonly ids: { traceId: string; spanId: string } | undefined;
   readonly #span: Span;
   readonly #attributes: Attributes;
 
@@ -73,19 +75,16 @@ export class CallRecorder {
     this.#attributes = startAttributes(start);
     const options = { kind: SpanKind.CLIENT, attributes: this.#attributes };
     this.#span = theTracer().startSpan(`${start.operation} ${start.model}`, options, parent);
-    const recording = this.#span.isRecording();
-    if (recording) this.#span.setAttributes(spanAttributes(start));
-    this.context = recording ? trace.setSpan(parent, this.#span) : parent;
+    if (this.#span.isRecording()) this.#span.setAttributes(spanAttributes(start));
+    const spanContext = this.#span.spanContext();
+    this.ids = trace.isSpanContextValid(spanContext) ? spanContext : undefined;
+    // One that is not sampled counts too: what happens inside it must not be sampled either.
+    this.context = this.ids ? trace.setSpan(parent, this.#span) : parent;
   }
 
   /** Whether anybody would see a cost. */
   get wanted(): boolean {
     return this.#span.isRecording() || currentInstruments().live;
-  }
-
-  get ids(): { traceId: string; spanId: string } | undefined {
-    const spanContext = this.#span.spanContext();
-    return trace.isSpanContextValid(spanContext) ? spanContext : undefined;
   }
 
   attempt(end: AttemptEnd, start: CallStart): void {

@@ -1,0 +1,2 @@
+import 'openai';
+import 'spendfuse';
