@@ -35,7 +35,16 @@ export interface Provider {
   stop(): Promise<void>;
 }
 
-export async function startProvider(accounts: readonly Account[]): Promise<Provider> {
+/** Where to listen; a free port of loopback unless told. */
+export interface Address {
+  host?: string;
+  port?: number;
+}
+
+export async function startProvider(
+  accounts: readonly Account[],
+  { host = '127.0.0.1', port = 0 }: Address = {},
+): Promise<Provider> {
   const bills = new Map(accounts.map(({ name }) => [name, { calls: 0, nanoUsd: 0n }]));
   const server = createServer((request, response) => {
     answer(request, response, accounts, bills).catch((error: unknown) => {
@@ -44,10 +53,10 @@ export async function startProvider(accounts: readonly Account[]): Promise<Provi
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    server.once('error', reject).listen(port, host, resolve);
   });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     bills: () => new Map([...bills].map(([name, bill]) => [name, { ...bill }])),
     stop: () => stop(server),
   };

@@ -24,7 +24,11 @@ interface Webhook {
   alerts: { status: string; labels: Record<string, string>; annotations: Record<string, string> }[];
 }
 
-export async function startReceivers(onPage: (page: Page) => void): Promise<Receivers> {
+/** Listens on a free port of loopback unless told. */
+export async function startReceivers(
+  onPage: (page: Page) => void,
+  { host = '127.0.0.1', port = 0 }: { host?: string; port?: number } = {},
+): Promise<Receivers> {
   const server = createServer((request, response) => {
     read(request).then(
       (webhook) => {
@@ -36,10 +40,10 @@ export async function startReceivers(onPage: (page: Page) => void): Promise<Rece
     );
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    server.once('error', reject).listen(port, host, resolve);
   });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

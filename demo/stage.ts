@@ -8,6 +8,12 @@ import type { Line } from './view/line.ts';
 import { panel } from './view/panel.ts';
 import type { Screen } from './view/screen.ts';
 
+const INTRODUCTION: Line[] = [
+  [['bold', 'Three services with real AI SDKs, a stand-in provider, a budget for each.']],
+  [['dim', 'All that their code knows of spendfuse is `node --import spendfuse/register`.']],
+  [],
+];
+
 export interface StageOptions {
   screen: Screen;
   config: Config;
@@ -58,14 +64,16 @@ export class Stage {
     return this.#options.config.owners.get(owner)?.service.receiver ?? owner;
   }
 
-  /** Draws the panel now and ten times a second from now on. */
-  show(): void {
+  /** Says what is to be seen, and draws the panel ten times a second from now on. */
+  open(): void {
+    this.#options.screen.print(INTRODUCTION);
     this.#draw();
     this.#ticking ??= setInterval(() => this.#draw(), 100);
   }
 
   /** Draws it for the last time. */
   hold(): void {
+    this.doing = 'done';
     clearInterval(this.#ticking);
     this.#ticking = undefined;
     this.#draw();

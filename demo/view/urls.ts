@@ -1,5 +1,10 @@
-import type { Urls } from '../run.ts';
 import type { Line } from './line.ts';
+
+export interface Urls {
+  server: string;
+  prometheus?: string;
+  alertmanager?: string;
+}
 
 /** Where to look while the demo stays up. */
 export function urlLines({ server, prometheus, alertmanager }: Urls): Line[] {

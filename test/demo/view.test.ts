@@ -143,7 +143,7 @@ describe('lines', () => {
   });
 
   it('name Prometheus only where it runs', () => {
-    const urls = { server: 'http://s', provider: 'http://p' };
+    const urls = { server: 'http://s' };
     expect(urlLines(urls).map(textOf).join('\n')).not.toContain('Prometheus');
     expect(urlLines({ ...urls, prometheus: 'http://m' }).map(textOf)).toContain('  Prometheus    http://m/alerts');
   });
