@@ -11,7 +11,7 @@ import { Attempt, type Patience } from './attempt.ts';
 import { unmatchedDenial } from './denial.ts';
 import type { Principal, Refusal } from './enforcer.ts';
 import { identify } from './identify.ts';
-import { isRefusal, refuse } from './refusal.ts';
+import { isRefusal, refuse, unknownSession } from './refusal.ts';
 import { assertReady, type Room } from './room.ts';
 
 export type Decided = { granted: ReservationReply; replayed: boolean } | { denied: Denial };
@@ -39,10 +39,9 @@ export async function reserve(
 }
 
 function whoAsks(room: Room, request: ReservationRequest, principal: Principal) {
-  const session = room.sessions.get(request.session);
-  if (!session)
-    return refuse(404, 'unknown-session', `no session "${request.session}"; open it with POST /v1/sessions`);
-  if (session.principal !== undefined && session.principal !== principal.name) {
+  const session = room.sessions.live(request.session);
+  if (!session) return unknownSession(request.session);
+  if (session.principal !== principal.name) {
     return refuse(403, 'foreign-session', `session "${request.session}" belongs to another token`);
   }
   const { provider, model } = request;

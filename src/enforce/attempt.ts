@@ -14,7 +14,7 @@ import { denialOf } from './denial.ts';
 import { NotReady, type Principal, type Refusal } from './enforcer.ts';
 import { type Plan, planAttempt } from './plan.ts';
 import type { Policy } from './policy.ts';
-import { refuse } from './refusal.ts';
+import { refuse, unknownSession } from './refusal.ts';
 import { assertReady, type Room, tellAll } from './room.ts';
 
 /** How the caller waits: until it goes away; `onWait` is called once when the wait begins. */
@@ -45,9 +45,24 @@ export class Attempt {
   }
 
   async admit(patience: Patience): Promise<Decided | Refusal> {
-    const isBehind = this.#room.waiting.isAhead(this.#instances());
-    const decided = isBehind ? undefined : await this.#room.gate.pass(() => this.#try());
-    return decided ?? this.#wait(patience);
+    const { waiting, gate, asking } = this.#room;
+    const { attempt_id } = this.#request;
+    asking.enter(attempt_id);
+    try {
+      const isBehind = waiting.isAhead(this.#instances()) && !(await this.#isKnown());
+      const decided = isBehind ? undefined : await gate.pass(() => this.#try());
+      const told = decided ?? (await this.#wait(patience));
+      if ('granted' in told) asking.told(attempt_id);
+      return told;
+    } finally {
+      asking.leave(attempt_id);
+    }
+  }
+
+  /** Who has a hold already, and asks again because the reply was lost, need not stand in line for it. */
+  async #isKnown(): Promise<boolean> {
+    const [hold] = await this.#room.ledger.holds([this.#request.attempt_id]);
+    return hold !== undefined;
   }
 
   #planNow(): Plan {
@@ -67,7 +82,9 @@ export class Attempt {
 
   /** Undefined when only live holds are in the way. */
   async #try(): Promise<Decided | Refusal | undefined> {
-    const { shares, ledger, clock, policy } = this.#room;
+    const { shares, ledger, clock, policy, sessions } = this.#room;
+    // It may have ended while this attempt waited: its holds are given up, and a new one would have no owner.
+    if (!sessions.live(this.#request.session)) return unknownSession(this.#request.session);
     if (policy !== this.#policy) this.#replan();
     const now = clock.now();
     const tooMuch = shares.isExceeded(this.#principal.token, this.plan.demands, (account) => this.#spent(account, now));
@@ -112,6 +129,7 @@ export class Attempt {
 
   #wait(patience: Patience): Promise<Decided | Refusal> {
     const { waiting, policy } = this.#room;
+    if (waiting.isFull) return Promise.resolve({ denied: this.#contended() });
     const { promise, resolve, reject } = Promise.withResolvers<Decided | Refusal>();
     let isOver = false;
     const end = (settle: () => void): void => {
@@ -125,17 +143,23 @@ export class Attempt {
       void waiting.wake();
     };
     const giveUp = (): void => end(() => resolve({ denied: this.#contended() }));
+    const { asking } = this.#room;
     const retry = async (): Promise<boolean> => {
+      let tooLate = false;
+      asking.enter(this.#request.attempt_id);
       try {
         assertReady(this.#room);
         this.#replan();
         const decided = await this.#room.gate.pass(() => this.#try());
-        if (isOver && decided && 'granted' in decided) await this.#giveBack();
-        else if (decided) end(() => resolve(decided));
+        tooLate = isOver && decided !== undefined && 'granted' in decided && !decided.replayed;
+        if (decided) end(() => resolve(decided));
         return decided !== undefined;
       } catch (error) {
         end(() => reject(error instanceof Error ? error : new NotReady(String(error))));
         return true;
+      } finally {
+        const isNobodys = asking.leave(this.#request.attempt_id);
+        if (tooLate && isNobodys) await this.#giveBack();
       }
     };
     // A reload may change what it demands while it waits.
@@ -156,9 +180,10 @@ export class Attempt {
     return promise;
   }
 
+  /** A hold that cannot be released now is given up with its session, or after `max_call_duration`. */
   async #giveBack(): Promise<void> {
     this.#room.shares.give(this.#request.attempt_id);
-    await this.#room.ledger.releaseMany([this.#request.attempt_id], this.#room.clock.now());
+    await this.#room.ledger.releaseMany([this.#request.attempt_id], this.#room.clock.now()).catch(() => {});
   }
 
   #contended() {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Attribution } from '../domain/attribution.ts';
 import type { BudgetInstance } from '../domain/budget.ts';
+import { MAX_NANO_USD } from '../domain/money.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Usage } from '../domain/usage.ts';
@@ -34,6 +35,7 @@ export function billOf(policy: Policy, attempted: Attempted, hold: HoldRecord | 
   const { provider, admittedAt } = attempted;
   const source = body.measured ? 'measured' : 'estimated';
   const receipt = receiptOf(policy, attempted, body.served_model, usage, source);
+  if (receipt.costNanoUsd >= MAX_NANO_USD) throw new RangeError('this usage costs more than an account may hold');
   const instances = instancesOf(policy, attempted, body.served_model);
   const remainder = hold && !body.measured ? hold.amountNanoUsd - receipt.costNanoUsd : 0n;
   const request: SettleRequest = {

@@ -7,10 +7,12 @@ import { windowAt } from '../domain/window.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createCatalogue } from '../pricing/catalogue.ts';
 import { reserve } from './admission.ts';
+import { Asking } from './asking.ts';
 import { RecentCards } from './cards.ts';
 import { type Clocks, LedgerClock } from './clock.ts';
 import type { Enforcer, Happening, Readiness } from './enforcer.ts';
 import { Gate } from './gate.ts';
+import { LedgerHealth } from './health.ts';
 import { fillFromHistory } from './history.ts';
 import { createPolicy, type Policy } from './policy.ts';
 import { type Room, tellAll } from './room.ts';
@@ -37,10 +39,13 @@ export const SYSTEM_CLOCKS: Clocks = { wall: () => Date.now(), monotonicMs: () =
 
 /** Errors: `LedgerUnavailable` when the ledger cannot be read or filled. */
 export async function createEnforcer(options: EnforcerOptions): Promise<Enforcer & { sweep(): Promise<void> }> {
-  const { ledger, clocks = SYSTEM_CLOCKS, sweepEveryMs = 1_000, onError = () => {} } = options;
+  const { clocks = SYSTEM_CLOCKS, sweepEveryMs = 1_000, onError = () => {} } = options;
+  const health = new LedgerHealth();
+  const ledger = health.watch(options.ledger);
   const listeners = new Set<(happening: Happening) => void>();
   const room: Room = {
     ledger,
+    health,
     clocks,
     clock: new LedgerClock(clocks, await ledger.latestTime()),
     policy: policyOf(options.config),
@@ -50,6 +55,8 @@ export async function createEnforcer(options: EnforcerOptions): Promise<Enforcer
     shares: new Shares(),
     cards: new RecentCards(),
     gate: new Gate(),
+    asking: new Asking(),
+    untold: new Map(),
     closing: false,
     emit: (happening) => {
       for (const listener of listeners) listener(happening);
@@ -59,7 +66,7 @@ export async function createEnforcer(options: EnforcerOptions): Promise<Enforcer
   await expectSessions(room);
 
   const { gate } = room;
-  const sweep = (): Promise<void> => gate.pass(() => sweepSessions(room));
+  const sweep = (): Promise<void> => gate.pass(() => sweepRoom(room));
   const timer = sweepEveryMs > 0 ? setInterval(() => void sweep().catch(onError), sweepEveryMs) : undefined;
   timer?.unref();
   return {
@@ -139,10 +146,21 @@ async function tellCrossings(room: Room, policy: Policy): Promise<void> {
   await tellAll(room, events);
 }
 
+/** What time alone changes, and what failed before. */
+async function sweepRoom(room: Room): Promise<void> {
+  await room.health.probe(room.ledger, room.clock.now());
+  await tellAll(room, []);
+  await sweepSessions(room);
+  // A window may have ended, which makes room and which nobody else tells.
+  void room.waiting.wake();
+}
+
 function readiness(room: Room): Readiness {
   const reasons: string[] = [];
   if (room.closing) reasons.push('the server is shutting down');
   const clock = room.clock.problem();
   if (clock) reasons.push(clock);
+  const ledger = room.health.problem();
+  if (ledger) reasons.push(ledger);
   return { ready: reasons.length === 0, reasons };
 }

@@ -1,9 +1,11 @@
 import type { AlertEvent } from '../domain/alert.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { type Ledger, LedgerUnavailable } from '../ledger/ledger.ts';
+import type { Asking } from './asking.ts';
 import type { RecentCards } from './cards.ts';
 import type { Clocks, LedgerClock } from './clock.ts';
 import { type Happening, NotReady } from './enforcer.ts';
 import type { Gate } from './gate.ts';
+import type { LedgerHealth } from './health.ts';
 import type { Policy } from './policy.ts';
 import type { Sessions } from './sessions.ts';
 import type { Shares } from './shares.ts';
@@ -12,7 +14,9 @@ import type { WaitingRoom } from './waiting.ts';
 
 /** What the parts of this room share. `policy` alone is ever replaced. */
 export interface Room {
+  /** As `health` watches it. */
   ledger: Ledger;
+  health: LedgerHealth;
   clock: LedgerClock;
   clocks: Clocks;
   policy: Policy;
@@ -22,6 +26,9 @@ export interface Room {
   shares: Shares;
   cards: RecentCards;
   gate: Gate;
+  asking: Asking;
+  /** Events that could not be written down yet, by id. */
+  untold: Map<string, AlertEvent>;
   closing: boolean;
   emit(happening: Happening): void;
 }
@@ -33,12 +40,27 @@ export function assertReady(room: Room): void {
   if (problem) throw new NotReady(problem);
 }
 
-/** Writes events down before anybody hears of them; those seen before are dropped. */
+/**
+ * Writes events down before anybody hears of them; those seen before are dropped. What cannot be written down now is
+ * kept for the next sweep: the booking or the denial that it tells of stands, and must not look as if it had failed.
+ */
 export async function tellAll(room: Room, events: readonly AlertEvent[]): Promise<void> {
-  if (events.length === 0) return;
-  const fresh = await room.ledger.recordEvents(events, room.clock.now());
-  for (const event of fresh) {
+  for (const event of events) if (!room.untold.has(event.id)) room.untold.set(event.id, event);
+  if (room.untold.size === 0) return;
+  const pending = [...room.untold.values()];
+  room.untold.clear();
+  for (const event of await write(room, pending)) {
     room.standing.tell(event);
     room.emit({ kind: 'alert', event });
+  }
+}
+
+async function write(room: Room, events: readonly AlertEvent[]): Promise<readonly AlertEvent[]> {
+  try {
+    return await room.ledger.recordEvents(events, room.clock.now());
+  } catch (error) {
+    if (!(error instanceof LedgerUnavailable)) throw error;
+    for (const event of events) room.untold.set(event.id, event);
+    return [];
   }
 }

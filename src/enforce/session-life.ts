@@ -46,8 +46,8 @@ export function heartbeat(
   request: HeartbeatRequest,
   principal: Principal,
 ): HeartbeatReply | Refusal {
-  const session = room.sessions.get(id);
-  if (!session || session.principal === undefined) {
+  const session = room.sessions.live(id);
+  if (!session) {
     return refuse(404, 'unknown-session', `no session "${id}"; open it again with POST /v1/sessions`);
   }
   if (isForeign(session, principal)) return foreign(id);
@@ -64,8 +64,7 @@ export async function endSession(room: Room, id: string, principal: Principal): 
   const session = room.sessions.get(id);
   if (!session) return refuse(404, 'unknown-session', `no session "${id}"`);
   if (isForeign(session, principal)) return foreign(id);
-  await lose(room, { sessions: [id] }, 'its session ended');
-  room.sessions.end(id);
+  await endAll(room, [session], 'its session ended');
   return { ended: true };
 }
 
@@ -80,12 +79,18 @@ export async function expectSessions(room: Room): Promise<void> {
 /** What has lost its owner or its time, and windows that are over. */
 export async function sweepSessions(room: Room): Promise<void> {
   const silent = room.sessions.silent(room.clocks.monotonicMs());
-  if (silent.length > 0) await lose(room, { sessions: silent }, 'its session fell silent');
-  for (const id of silent) room.sessions.end(id);
+  if (silent.length > 0) await endAll(room, silent, 'its session fell silent');
   if (room.clock.problem() === undefined) {
     await lose(room, { expiredAt: room.clock.now() }, 'it ran longer than max_call_duration');
     room.standing.prune(oldestSince(room.policy, room.clock.now()) - KEEP_AFTER_END_MS);
   }
+}
+
+/** From here on nothing is held for them; where giving up fails, the next sweep does it. */
+async function endAll(room: Room, sessions: readonly Session[], reason: string): Promise<void> {
+  for (const session of sessions) session.ending = true;
+  await lose(room, { sessions: sessions.map(({ id }) => id) }, reason);
+  for (const session of sessions) room.sessions.end(session);
 }
 
 async function lose(room: Room, selector: LoseSelector, reason: string): Promise<void> {

@@ -12,6 +12,8 @@ export interface Session {
   said: Attribution;
   /** The token's name that opened it: nobody else may speak for it. Absent for a session found in the ledger. */
   principal?: string;
+  /** What it holds is being given up: it neither asks for more nor is heard of again. */
+  ending?: true;
   /** On the monotonic clock: a stepped wall clock silences nobody. */
   lastHeardMs: DurationMs;
 }
@@ -28,6 +30,14 @@ export class Sessions {
     return this.#sessions.get(id);
   }
 
+  /** One that may ask for holds: opened since this server started, and not ending. */
+  live(id: string): (Session & { principal: string }) | undefined {
+    const session = this.#sessions.get(id);
+    return session?.principal === undefined || session.ending
+      ? undefined
+      : (session as Session & { principal: string });
+  }
+
   open(session: Session): void {
     this.#sessions.set(session.id, session);
   }
@@ -37,15 +47,12 @@ export class Sessions {
     if (!this.#sessions.has(id)) this.#sessions.set(id, { id, said: {}, lastHeardMs: nowMs });
   }
 
-  end(id: string): boolean {
-    return this.#sessions.delete(id);
+  /** Forgets it, unless it was opened anew meanwhile. */
+  end(session: Session): void {
+    if (this.#sessions.get(session.id) === session) this.#sessions.delete(session.id);
   }
 
-  silent(nowMs: DurationMs): string[] {
-    const silent: string[] = [];
-    for (const session of this.#sessions.values()) {
-      if (nowMs - session.lastHeardMs >= SESSION_SILENCE_MS) silent.push(session.id);
-    }
-    return silent;
+  silent(nowMs: DurationMs): Session[] {
+    return [...this.#sessions.values()].filter(({ lastHeardMs }) => nowMs - lastHeardMs >= SESSION_SILENCE_MS);
   }
 }

@@ -55,11 +55,14 @@ export async function settleMany(
   const holds = await room.ledger.holds(requests.map((request) => request.attempt_id));
   const results = new Array<SettlementResult | undefined>(requests.length);
   const bills: { index: number; bill: Bill }[] = [];
+  const unbilled: { index: number; end: () => Promise<SettlementResult> }[] = [];
   for (const [index, request] of requests.entries()) {
-    const ended = await endOf(room, request, holds[index], principal);
-    if ('outcome' in ended) results[index] = ended;
+    const ended = endOf(room, request, holds[index], principal);
+    if (typeof ended === 'function') unbilled.push({ index, end: ended });
+    else if ('outcome' in ended) results[index] = ended;
     else bills.push({ index, bill: ended });
   }
+  // Money first: were an attempt of this batch released before it is settled, its cost would be refused.
   const outcomes = await book(
     room,
     bills.map(({ bill }) => bill),
@@ -67,18 +70,19 @@ export async function settleMany(
   for (const [position, { index }] of bills.entries()) {
     results[index] = resultOf(requests[index]!.attempt_id, outcomes[position]!);
   }
+  for (const { index, end } of unbilled) results[index] = await end();
   return results.map((result) => result!);
 }
 
 const NO_USAGE = { input_tokens: 0, output_tokens: 0 };
 
-/** A bill to book, or the result where there is nothing to book. */
-async function endOf(
+/** A bill to book, what else to do, or the result where there is nothing to do. */
+function endOf(
   room: Room,
   request: SettlementRequest,
   hold: HoldRecord | undefined,
   principal: Principal,
-): Promise<Bill | SettlementResult> {
+): Bill | SettlementResult | (() => Promise<SettlementResult>) {
   const { attempt_id } = request;
   const invalid = (detail: string): SettlementResult => ({ attempt_id, outcome: 'invalid', detail });
   if (isForeign(room, hold?.session ?? request.session, principal)) {
@@ -86,15 +90,17 @@ async function endOf(
   }
   if (request.end === 'released') {
     if (!hold) return { attempt_id, outcome: 'released' };
-    const released = await release(room, attempt_id, principal);
-    if (isRefusal(released)) return invalid(released.refused.detail);
-    return { attempt_id, outcome: released.outcome === 'conflict' ? 'conflict' : 'released' };
+    return async () => {
+      const released = await release(room, attempt_id, principal);
+      if (isRefusal(released)) return invalid(released.refused.detail);
+      return { attempt_id, outcome: released.outcome === 'conflict' ? 'conflict' : 'released' };
+    };
   }
   const said = { ...room.sessions.get(request.session)?.said, ...request.attribution };
   const attribution = identify(room.policy.config, said, principal.token);
   if (isRefusal(attribution)) return invalid(attribution.refused.detail);
   const attempted = attemptedOf(request, hold, attribution, room.clock.now());
-  if (request.end === 'lost') return lose(room, request, attempted, hold);
+  if (request.end === 'lost') return () => lose(room, request, attempted, hold);
   const bill = billFor(room, attempted, hold, request);
   return isRefusal(bill) ? invalid(bill.refused.detail) : bill;
 }

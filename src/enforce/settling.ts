@@ -39,22 +39,27 @@ function postAll(room: Room, bill: Bill, settlement: Settlement): AlertEvent[] {
   const events: AlertEvent[] = [];
   for (const posting of settlement.postings) {
     const instance = bill.instances.find(({ account }) => account === posting.instance);
-    const before = instance && room.standing.spent(instance, admittedAt);
+    if (!instance) {
+      room.standing.post(posting.instance, posting.window, posting.amountNanoUsd);
+      continue;
+    }
+    const now = room.clock.now();
+    // A calendar window is crossed where the money belongs; a rolling one is always about what counts now.
+    const at = instance.window.kind === 'rolling' ? now : admittedAt;
+    const before = room.standing.spent(instance, at);
     room.standing.post(posting.instance, posting.window, posting.amountNanoUsd);
-    if (!instance || before === undefined) continue;
     const crossing = {
       instance,
-      window: windowAt(instance.window, admittedAt),
-      spentNanoUsd: before + posting.amountNanoUsd,
+      window: windowAt(instance.window, at),
+      spentNanoUsd: room.standing.spent(instance, at),
       spentBeforeNanoUsd: before,
-      already: room.standing.already(instance, admittedAt, before),
-      at: room.clock.now(),
+      already: room.standing.already(instance, at, before),
+      at: now,
       attribution,
       attemptId,
     };
     events.push(...crossings(crossing));
-    if (settlement.receipt.status === 'unpriced' && isNews(room, instance, admittedAt))
-      events.push(unpricedEvent(crossing));
+    if (settlement.receipt.status === 'unpriced' && isNews(room, instance, at)) events.push(unpricedEvent(crossing));
   }
   return events;
 }

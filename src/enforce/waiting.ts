@@ -9,27 +9,40 @@ export interface Waiter {
   retry(): Promise<boolean>;
 }
 
+/** Whoever waits costs a connection and a look at every round: beyond these, the answer is to come again. */
+const PLACES = 4_096;
+
 export class WaitingRoom {
-  readonly #waiters: Waiter[] = [];
+  readonly #waiters = new Set<Waiter>();
+  readonly #places: number;
   #waking = false;
   #wokenAgain = false;
 
+  constructor(places = PLACES) {
+    this.#places = places;
+  }
+
   get size(): number {
-    return this.#waiters.length;
+    return this.#waiters.size;
+  }
+
+  /** Whoever comes now is better told to come again. */
+  get isFull(): boolean {
+    return this.#waiters.size >= this.#places;
   }
 
   /** Whether somebody who came earlier waits for one of these instances. */
   isAhead(instances: readonly string[]): boolean {
-    return this.#waiters.some((waiter) => sharesAny(waiter.instances, instances));
+    for (const waiter of this.#waiters) if (sharesAny(waiter.instances, instances)) return true;
+    return false;
   }
 
   add(waiter: Waiter): void {
-    this.#waiters.push(waiter);
+    this.#waiters.add(waiter);
   }
 
   leave(waiter: Waiter): void {
-    const index = this.#waiters.indexOf(waiter);
-    if (index >= 0) this.#waiters.splice(index, 1);
+    this.#waiters.delete(waiter);
   }
 
   /** Something was freed: everybody who may go, in order of arrival. One round at a time. */
@@ -43,7 +56,7 @@ export class WaitingRoom {
       do {
         this.#wokenAgain = false;
         await this.#round();
-      } while (this.#wokenAgain && this.#waiters.length > 0);
+      } while (this.#wokenAgain && this.#waiters.size > 0);
     } finally {
       this.#waking = false;
     }
@@ -52,7 +65,7 @@ export class WaitingRoom {
   async #round(): Promise<void> {
     const stuck = new Set<string>();
     for (const waiter of [...this.#waiters]) {
-      if (!this.#waiters.includes(waiter)) continue;
+      if (!this.#waiters.has(waiter)) continue;
       const blocked = waiter.instances.some((instance) => stuck.has(instance));
       if (!blocked && (await waiter.retry())) this.leave(waiter);
       else for (const instance of waiter.instances) stuck.add(instance);

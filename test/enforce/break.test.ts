@@ -1,0 +1,275 @@
+/** What must hold when steps fail half-way, cross each other, or come twice. */
+import { describe, expect, it } from 'vitest';
+import { breakable } from './broken-ledger.ts';
+import { ask, attempt, ended, NOBODY, spend, standing, used, worldOf } from './world.ts';
+
+const CAP = 'budgets: [{ name: cap, owner: team, window: month, limit: 1, soft: [50%, 90%], hard: block }]\n';
+const LEDGER_GONE = { name: 'LedgerUnavailable' };
+
+function alerts(world: Awaited<ReturnType<typeof worldOf>>): string[] {
+  return world.happenings.flatMap((happening) =>
+    happening.kind === 'alert' ? `${happening.event.kind} ${happening.event.thresholdBasisPoints / 100}%` : [],
+  );
+}
+
+describe('a ledger that cannot commit', () => {
+  it('makes the server unready with the mend, and ready again by itself', async () => {
+    const { ledger, fail, heal } = breakable();
+    const world = await worldOf(CAP, ledger);
+    fail();
+    await expect(ask(world, attempt(1))).rejects.toMatchObject(LEDGER_GONE);
+    expect(world.enforcer.readiness()).toEqual({ ready: false, reasons: ['ledger x: the disk is full; make room'] });
+    await expect(world.enforcer.sweep()).rejects.toMatchObject(LEDGER_GONE);
+    heal();
+    await world.enforcer.sweep();
+    expect(world.enforcer.readiness()).toEqual({ ready: true, reasons: [] });
+    expect(await ask(world, attempt(1))).toBe('allow');
+    expect((await ledger.revisions()).map(({ hash }) => hash)).toContainEqual(expect.stringMatching(/^outage:/));
+  });
+
+  it('has held nothing and spent nothing of what it refused', async () => {
+    const { ledger, fail, heal } = breakable();
+    const world = await worldOf(CAP, ledger);
+    const request = attempt(600_000);
+    await ask(world, request);
+    fail('settleMany', 'reserveMany', 'releaseMany');
+    await expect(world.enforcer.settle(request.attempt_id, used(600_000), NOBODY)).rejects.toMatchObject(LEDGER_GONE);
+    await expect(world.enforcer.release(request.attempt_id, NOBODY)).rejects.toMatchObject(LEDGER_GONE);
+    await expect(ask(world, attempt(1))).rejects.toMatchObject(LEDGER_GONE);
+    expect(alerts(world)).toEqual([]);
+    heal();
+    expect(await standing(world, 'cap')).toEqual(['cap 0/600000/0 ok']);
+    await world.enforcer.settle(request.attempt_id, used(600_000), NOBODY);
+    expect(await standing(world, 'cap')).toEqual(['cap 600000/0/0 soft']);
+    expect(alerts(world)).toEqual(['threshold 50%']);
+  });
+
+  it('after a booking answers the booking, and tells its crossings once when it can', async () => {
+    const { ledger, fail, heal } = breakable();
+    const world = await worldOf(CAP, ledger);
+    const request = attempt(1_000_000);
+    await ask(world, request);
+    fail('recordEvents');
+    const settle = () => world.enforcer.settle(request.attempt_id, used(1_000_000), NOBODY);
+    expect(await settle()).toMatchObject({ costNanoUsd: 1_000_000_000n, replayed: false });
+    expect(await settle()).toMatchObject({ costNanoUsd: 1_000_000_000n, replayed: true });
+    expect(alerts(world)).toEqual([]);
+    heal();
+    await world.enforcer.sweep();
+    await world.enforcer.sweep();
+    expect(alerts(world)).toEqual(['threshold 50%', 'threshold 90%', 'threshold 100%']);
+  });
+
+  it('after a denial still denies, and tells it once when it can', async () => {
+    const { ledger, fail, heal } = breakable();
+    const world = await worldOf(CAP, ledger);
+    await spend(world, 990_000);
+    fail('recordEvents');
+    for (let time = 0; time < 3; time++) expect(await ask(world, attempt(50_000))).toBe('exhausted');
+    heal();
+    await world.enforcer.sweep();
+    expect(alerts(world)).toEqual(['threshold 50%', 'threshold 90%', 'denied 0%']);
+  });
+
+  it('when a config is swapped leaves the old one in force, with its standing', async () => {
+    const { ledger, fail, heal } = breakable();
+    const world = await worldOf(CAP, ledger);
+    await spend(world, 600_000);
+    for (const step of ['revisions', 'recordRevision', 'accounts', 'liveEvents', 'adopt', 'settlements'] as const) {
+      fail(step);
+      await world.enforcer
+        .reload((await worldOf(CAP.replace('limit: 1', 'limit: 9'))).enforcer.config(), 'x')
+        .catch(() => {});
+      heal();
+      expect(world.enforcer.config().budgets[0]?.limitNanoUsd, step).toBe(
+        step === 'adopt' || step === 'settlements' ? 9_000_000_000n : 1_000_000_000n,
+      );
+      await world.enforcer.reload((await worldOf(CAP)).enforcer.config(), 'x');
+    }
+    await spend(world, 350_000);
+    expect(alerts(world)).toEqual(['threshold 50%', 'threshold 90%']);
+  });
+});
+
+describe('one attempt on two connections', () => {
+  it('is granted once, and the one that stays keeps the hold when the other gives up', async () => {
+    const { ledger, hold } = breakable();
+    const world = await worldOf(CAP, ledger);
+    const first = attempt(1_000_000);
+    await ask(world, first);
+    const request = attempt(1_000_000);
+    const leaving = new AbortController();
+    const gone = world.enforcer.reserve(request, NOBODY, { signal: leaving.signal, onWait: () => {} });
+    await settled();
+    const reserving = hold('reserveMany');
+    const releasing = world.enforcer.release(first.attempt_id, NOBODY);
+    await reserving.arrived;
+    leaving.abort();
+    expect(await gone).toMatchObject({ denied: { code: 'contended' } });
+    const staying = ask(world, request);
+    await settled();
+    reserving.go();
+    await releasing;
+    expect(await staying).toBe('allow');
+    await settled();
+    expect(await standing(world, 'cap')).toEqual(['cap 0/1000000/0 ok']);
+  });
+
+  it('whose reply was lost is answered again without standing in line', async () => {
+    const world = await worldOf(`limits: { max_wait: 60s }\n${CAP}`);
+    const request = attempt(900_000);
+    expect(await ask(world, request)).toBe('allow');
+    const leaving = new AbortController();
+    const waiting = world.enforcer.reserve(attempt(200_000), NOBODY, { signal: leaving.signal, onWait: () => {} });
+    await settled();
+    expect(world.enforcer.waitingCount?.()).toBe(1);
+    expect(await ask(world, request)).toBe('allow');
+    leaving.abort();
+    await waiting;
+    expect(await standing(world, 'cap')).toEqual(['cap 0/900000/0 ok']);
+  });
+
+  it('leaves no hold when both give up', async () => {
+    const { ledger, hold } = breakable();
+    const world = await worldOf(CAP, ledger);
+    const first = attempt(1_000_000);
+    await ask(world, first);
+    const request = attempt(1_000_000);
+    const leaving = new AbortController();
+    const patience = { signal: leaving.signal, onWait: () => {} };
+    const both = [world.enforcer.reserve(request, NOBODY, patience), world.enforcer.reserve(request, NOBODY, patience)];
+    await settled();
+    const reserving = hold('reserveMany');
+    const releasing = world.enforcer.release(first.attempt_id, NOBODY);
+    await reserving.arrived;
+    leaving.abort();
+    await Promise.all(both);
+    reserving.go();
+    await releasing;
+    await settled();
+    expect(await standing(world, 'cap')).toEqual(['cap 0/0/0 ok']);
+  });
+});
+
+describe('a session that ends', () => {
+  it('while its attempts wait holds nothing afterwards', async () => {
+    const world = await worldOf(CAP);
+    const other = { session: 's2', attribution: {} };
+    await world.enforcer.openSession(other, NOBODY);
+    const first = attempt(1_000_000, { session: 's2' });
+    await ask(world, first);
+    const waiting = ask(world, attempt(500_000));
+    await settled();
+    await world.enforcer.endSession('s1', NOBODY);
+    await world.enforcer.release(first.attempt_id, NOBODY);
+    expect(await waiting).toBe('404 unknown-session');
+    expect(await standing(world, 'cap')).toEqual(['cap 0/0/0 ok']);
+  });
+
+  it('but cannot give up what it holds is given up by the sweep', async () => {
+    const { ledger, fail, heal } = breakable();
+    const world = await worldOf(CAP, ledger);
+    await ask(world, attempt(400_000));
+    fail('lose');
+    await expect(world.enforcer.endSession('s1', NOBODY)).rejects.toMatchObject(LEDGER_GONE);
+    expect(await ask(world, attempt(1))).toBe('404 unknown-session');
+    heal();
+    world.pass(30_000);
+    await world.enforcer.sweep();
+    expect(await standing(world, 'cap')).toEqual(['cap 0/0/400000 ok']);
+    expect(world.enforcer.sessionCount?.()).toBe(0);
+  });
+
+  it('and is opened again meanwhile lives on', async () => {
+    const { ledger, hold } = breakable();
+    const world = await worldOf(CAP, ledger);
+    const losing = hold('lose');
+    const ending = world.enforcer.endSession('s1', NOBODY);
+    await losing.arrived;
+    await world.enforcer.openSession({ session: 's1', attribution: {} }, NOBODY);
+    losing.go();
+    await ending;
+    expect(await ask(world, attempt(1))).toBe('allow');
+  });
+
+  it('by a restart asks again who it is, so that no attempt is booked without its team', async () => {
+    const YAML = `${CAP.slice(0, -2)}, { name: of-team, owner: team, match: { team: [search] }, window: month, limit: 1, hard: block }]\n`;
+    const world = await worldOf(YAML);
+    await world.enforcer.openSession({ session: 's2', attribution: { team: 'search' } }, NOBODY);
+    await ask(world, attempt(10_000, { session: 's2' }));
+    const again = await world.restart();
+    expect(await ask(again, attempt(10_000, { session: 's2' }))).toBe('404 unknown-session');
+    await again.enforcer.openSession({ session: 's2', attribution: { team: 'search' } }, NOBODY);
+    expect(await ask(again, attempt(10_000, { session: 's2' }))).toBe('allow');
+    expect(await standing(again, 'of-team')).toEqual(['of-team 0/20000/0 ok']);
+  });
+});
+
+describe('a batch', () => {
+  it.each([
+    ['released', 'settled'],
+    ['settled', 'released'],
+    ['lost', 'settled'],
+    ['settled', 'lost'],
+  ] as const)('that says %s and %s of one attempt books its cost', async (...ends) => {
+    const world = await worldOf(CAP);
+    const request = attempt(100_000);
+    await ask(world, request);
+    await world.enforcer.settleMany(
+      ends.map((end) => ended(request, end, used(70_000))),
+      NOBODY,
+    );
+    expect(await standing(world, 'cap')).toEqual(['cap 70000/0/0 ok']);
+  });
+
+  it('that settles one attempt twice counts it once', async () => {
+    const world = await worldOf(CAP);
+    const request = ended(attempt(1), 'settled', used(70_000));
+    const results = await world.enforcer.settleMany([request, request, { ...request, ...used(80_000) }], NOBODY);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['settled', 'duplicate', 'conflict']);
+    expect(await standing(world, 'cap')).toEqual(['cap 70000/0/0 ok']);
+  });
+
+  it('with a cost beyond all accounts is refused for that one alone', async () => {
+    const world = await worldOf(`unpriced: { ceiling: { input: 999999, output: 999999 } }\n${CAP}`);
+    const absurd = { usage: { input_tokens: 0, output_tokens: 10_000_000_000 }, measured: true, status: 'ok' } as const;
+    const dear = ended(attempt(1, { model: 'nobody-knows' }), 'settled', absurd);
+    const results = await world.enforcer.settleMany([dear, ended(attempt(1), 'settled', used(7))], NOBODY);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['invalid', 'settled']);
+    expect(await standing(world, 'cap')).toEqual(['cap 7/0/0 ok']);
+  });
+});
+
+describe('a rolling budget', () => {
+  it('tells a threshold once, however late a call settles that was admitted before it', async () => {
+    const world = await worldOf(
+      'budgets: [{ name: cap, owner: team, window: { rolling: 1h }, limit: 1, soft: [50%], hard: block }]\n',
+    );
+    const slow = attempt(10_000);
+    await ask(world, slow);
+    world.pass(600_000);
+    await spend(world, 600_000);
+    await world.enforcer.settle(slow.attempt_id, used(10_000), NOBODY);
+    world.pass(600_000);
+    await spend(world, 10_000);
+    expect(alerts(world)).toEqual(['threshold 50%']);
+  });
+});
+
+describe('the line', () => {
+  it('moves on when a window ends, though nothing is settled', async () => {
+    const world = await worldOf(`limits: { max_wait: 60s }\n${CAP.replace('month', 'hour')}`);
+    await ask(world, attempt(1_000_000));
+    const waiting = ask(world, attempt(1_000_000));
+    await settled();
+    world.pass(3_600_000);
+    await world.enforcer.heartbeat('s1', {}, NOBODY);
+    await world.enforcer.sweep();
+    expect(await waiting).toBe('allow');
+  });
+});
+
+/** Everything that can go on without us has gone on. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
