@@ -85,9 +85,14 @@ export class Journal {
   #send(timeoutMs: DurationMs): Promise<boolean> {
     this.#sending ??= this.#sendBatch(timeoutMs).finally(() => {
       this.#sending = undefined;
-      if (this.#queue.length > 0) this.#schedule(this.#retryMs * (1 + Math.random() * 0.25));
+      if (this.#queue.length > 0) this.#schedule(this.#nextMs());
     });
     return this.#sending;
+  }
+
+  #nextMs(): DurationMs {
+    if (this.#retryMs > 0) return this.#retryMs * (1 + Math.random() * 0.25);
+    return this.#queue.length >= MAX_BATCH ? 0 : FLUSH_AFTER_MS;
   }
 
   async #sendBatch(timeoutMs: DurationMs): Promise<boolean> {
@@ -137,8 +142,9 @@ export class Journal {
   }
 
   #remove(batch: readonly SettlementRequest[]): void {
-    const gone = new Set(batch);
-    this.#queue = this.#queue.filter((settlement) => !gone.has(settlement));
+    // The batch was the head of the queue; it still is, unless a full queue dropped some of it meanwhile.
+    const kept = batch.findIndex((settlement) => settlement === this.#queue[0]);
+    if (kept >= 0) this.#queue.splice(0, batch.length - kept);
     if (this.#queue.length === 0) this.onEmpty?.();
   }
 }
