@@ -30,6 +30,7 @@ export class Stage {
   doing = 'starting';
   readonly #options: StageOptions;
   readonly #startedMs = performance.now();
+  #left = false;
   #ticking: NodeJS.Timeout | undefined;
 
   constructor(options: StageOptions) {
@@ -37,7 +38,9 @@ export class Stage {
     this.fares = new Map(options.services.map(({ name }) => [name, { refused: 0, undecided: 0, exhausted: false }]));
   }
 
+  /** What ends with the demo complains of its end; that is no news. */
   tell(happening: Happening): void {
+    if (this.#left) return;
     const { screen } = this.#options;
     screen.print(tell(happening, performance.now() - this.#startedMs, screen.columns));
   }
@@ -82,6 +85,7 @@ export class Stage {
 
   /** Ends the panel without another drawing. */
   leave(): void {
+    this.#left = true;
     clearInterval(this.#ticking);
     this.#options.screen.end();
   }
