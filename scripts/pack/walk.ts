@@ -53,9 +53,18 @@ async function scripts(dist: string, entries: readonly string[]): Promise<Map<st
   });
   const imported = ([file, input]: [string, (typeof metafile.inputs)[string]]): [string, string[]] => [
     file,
-    input.imports.flatMap(({ path, external }) => (external ? (packageOf(path) ?? []) : [])),
+    [...input.imports.filter(({ external }) => external).map(({ path }) => path), ...required(dist, file)].flatMap(
+      (path) => packageOf(path) ?? [],
+    ),
   ];
   return new Map(Object.entries(metafile.inputs).map(imported));
+}
+
+/** Packages that a module loads by a `require` of its own making, which is a function like any other to the parser. */
+function required(dist: string, file: string): string[] {
+  const text = readFileSync(join(dist, file), 'utf8');
+  if (!text.includes('createRequire')) return [];
+  return [...text.matchAll(/\brequire\(\s*['"]([^.'"][^'"]*)['"]\s*\)/g)].map(([, path = '']) => path);
 }
 
 /** Files and folders that a module names relative to its own address: workers, migrations. */

@@ -21,10 +21,13 @@ interface RunOptions {
 }
 
 export function run(command: string, args: readonly string[], { cwd, env, stdin = '' }: RunOptions): Promise<Ended> {
-  return new Promise((done) => {
-    const child = execFile(command, args, { cwd, env: { PATH: process.env.PATH, ...env } }, (error, stdout, stderr) =>
-      done({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
-    );
+  return new Promise((done, fail) => {
+    const options = { cwd, env: { PATH: process.env.PATH, ...env } };
+    const child = execFile(command, args, options, (error, stdout, stderr) => {
+      // It ended with a code of its own, or it never started or was killed.
+      if (error && typeof error.code !== 'number') fail(error);
+      else done({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
     child.stdin?.end(stdin);
   });
 }

@@ -43,6 +43,7 @@ describe('the reader of imports', () => {
     ['a bare one', `import 'node:fs';`, [{ target: 'node:fs', typeOnly: false }]],
     ['a re-export', `export * from './b.ts';`, [{ target: 'src/b.ts', typeOnly: false }]],
     ['a dynamic one', `  const x = await import('./b.ts');`, [{ target: 'src/b.ts', typeOnly: false }]],
+    ['a required one', `  const x = require('zod');`, [{ target: 'zod', typeOnly: false }]],
     ['a comment', `// import { a } from './b.ts';\nexport const from = 'x';`, []],
   ])('sees %s', (_, text, expected) => {
     const found = importsOf({ path: 'src/a.ts', text, code: text.replace(/^\/\/.*/, '') });

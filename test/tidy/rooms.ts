@@ -45,6 +45,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
         '@opentelemetry/exporter-metrics-otlp-http',
         '@opentelemetry/sdk-metrics',
         '@opentelemetry/sdk-node',
+        'node:module',
       ],
     },
   },

@@ -44,9 +44,9 @@ export function withoutComments(text: string): string {
 }
 
 const IMPORT =
-  /^[ \t]*(?:import|export)\s+(type\s)?(?:[\w*{][^;'"]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
+  /^[ \t]*(?:import|export)\s+(type\s)?(?:[\w*{][^;'"]*?\sfrom\s+)?['"]([^'"]+)['"]|\b(?:import|require)\(\s*['"]([^'"]+)['"]\s*\)/gm;
 
-/** Static and dynamic imports, and re-exports. */
+/** Static and dynamic imports, re-exports, and what a made `require` loads. */
 export function importsOf({ path, code }: SourceFile): Import[] {
   return [...code.matchAll(IMPORT)].map((match) => {
     const from = match[2] ?? match[3] ?? '';
