@@ -4,7 +4,7 @@
  */
 import { isMainThread } from 'node:worker_threads';
 import { hookFetch } from '../instrumentations/hooks/fetch.ts';
-import { hookLoading } from '../instrumentations/hooks/load.ts';
+import { assertNode, hookLoading } from '../instrumentations/hooks/load.ts';
 import { readEnvironment } from './client/environment.ts';
 import { JournalFolder } from './client/journal-file.ts';
 import { localPrices } from './client/local-prices.ts';
@@ -14,6 +14,7 @@ import { say, warnOnce } from './client/warn.ts';
 import { startOtel } from './telemetry/start.ts';
 
 function register(): void {
+  assertNode();
   const environment = readEnvironment(process.env, warnOnce);
   const client = createClient({ environment, prices: localPrices });
   shared.flush = (options) => client.journal.flush(options);

@@ -2,7 +2,7 @@
  * Finds the SDK classes when they are loaded, whoever loads them and however: a line is appended to the module that defines the
  * class, and hands it over. What was required before us is found in the module cache.
  */
-import { createRequire, registerHooks } from 'node:module';
+import module from 'node:module';
 import type { Client } from '../../src/client/call.ts';
 import { warnOnce } from '../../src/client/warn.ts';
 import { hookStainless } from './stainless.ts';
@@ -23,6 +23,15 @@ const NODE_FETCH = new RegExp(`/node_modules/(${NAMES})/_shims/`);
 const HAND_OVER = Symbol.for('spendfuse.stainless.1');
 const handed = new Set<string>();
 
+/**
+ * Errors: `Error` when this Node is too old for what follows. `node:module` is imported whole for it: a name that an older
+ * Node does not export would end the application while it loads.
+ */
+export function assertNode(): void {
+  if (typeof module.registerHooks === 'function') return;
+  throw new Error(`this is Node ${process.versions.node}; use Node 22.15 or newer`);
+}
+
 export function hookLoading(client: Client): void {
   const take = (name: string, sdk: unknown): void => {
     handed.add(name);
@@ -30,7 +39,7 @@ export function hookLoading(client: Client): void {
   };
   Object.defineProperty(globalThis, HAND_OVER, { value: take, configurable: true });
   takeRequired(take);
-  registerHooks({
+  module.registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
       const name = CORE.exec(url)?.[1];
@@ -53,7 +62,7 @@ function appended(source: string | ArrayBuffer | NodeJS.TypedArray, name: string
 }
 
 function takeRequired(take: (name: string, sdk: unknown) => void): void {
-  const { cache } = createRequire(import.meta.url);
+  const { cache } = module.createRequire(import.meta.url);
   for (const [path, module] of Object.entries(cache)) {
     const name = CORE.exec(path)?.[1];
     if (name !== undefined) take(name, module?.exports?.[CLASSES[name] as string]);
