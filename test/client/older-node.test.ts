@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 
 /** Takes from `node:module` what an older Node does not have, before anything else is loaded. */
-const OLDER = `const module = require('node:module'); delete module.registerHooks; module.syncBuiltinESMExports();`;
+const OLDER = `const builtin = require('node:module'); delete builtin.registerHooks; builtin.syncBuiltinESMExports();`;
 
 test('on a Node without module hooks the application runs, and is told loudly that nothing is metered', () => {
   const folder = mkdtempSync(join(tmpdir(), 'spendfuse-node-'));
