@@ -21,7 +21,7 @@ function register(): void {
   keepSettlements(client, new JournalFolder(environment.endpoint, environment.journalFolder), isMainThread);
   hookLoading(client);
   hookFetch(client);
-  if (environment.startOtel) void startOtel(warnOnce);
+  if (environment.startOtel) startOtel(warnOnce);
 }
 
 if (shared.flush === undefined) {

@@ -1,7 +1,9 @@
 /**
  * `SPENDFUSE_OTEL=start`, for services without an OpenTelemetry SDK of their own: starts one that exports traces and
- * metrics over OTLP to where the `OTEL_*` variables say. Its packages are optional peers, imported only here.
+ * metrics over OTLP to where the `OTEL_*` variables say. Its packages are optional peers, required only here, and at
+ * once: a first call that came before the SDK would have no span.
  */
+import { createRequire } from 'node:module';
 
 const PACKAGES = ['@opentelemetry/sdk-node', '@opentelemetry/sdk-metrics', '@opentelemetry/exporter-metrics-otlp-http'];
 const LAST_EXPORT_MS = 1_000;
@@ -9,27 +11,30 @@ const LAST_EXPORT_MS = 1_000;
 /** Says a message once for its cause. */
 type Warn = (cause: string, message: string) => void;
 
-/** Never rejects: without its packages the service runs on, unobserved but metered. */
-export async function startOtel(warn: Warn): Promise<void> {
+/** Never throws: without its packages the service runs on, unobserved but metered. */
+export function startOtel(warn: Warn): void {
   try {
-    const [{ NodeSDK }, { PeriodicExportingMetricReader }, { OTLPMetricExporter }] = await Promise.all([
-      import('@opentelemetry/sdk-node'),
-      import('@opentelemetry/sdk-metrics'),
-      import('@opentelemetry/exporter-metrics-otlp-http'),
-    ]);
-    const reader = new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter() });
-    const sdk = new NodeSDK({ metricReaders: [reader], instrumentations: [] });
-    sdk.start();
-    process.once('beforeExit', () => {
-      const late = new Promise((resolve) => setTimeout(resolve, LAST_EXPORT_MS).unref());
-      void Promise.race([sdk.shutdown(), late]).catch(() => undefined);
-    });
+    start(createRequire(import.meta.url));
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
+    const missing = (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
     const mend = missing ? `; run: npm install ${PACKAGES.join(' ')}` : '';
     warn(
       'SPENDFUSE_OTEL',
       `SPENDFUSE_OTEL=start: OpenTelemetry did not start (${(error as Error).message.split('\n')[0]})${mend}`,
     );
   }
+}
+
+function start(require: NodeJS.Require): void {
+  const { NodeSDK } = require('@opentelemetry/sdk-node') as typeof import('@opentelemetry/sdk-node');
+  const metrics = require('@opentelemetry/sdk-metrics') as typeof import('@opentelemetry/sdk-metrics');
+  const { OTLPMetricExporter } =
+    require('@opentelemetry/exporter-metrics-otlp-http') as typeof import('@opentelemetry/exporter-metrics-otlp-http');
+  const reader = new metrics.PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter() });
+  const sdk = new NodeSDK({ metricReaders: [reader], instrumentations: [] });
+  sdk.start();
+  process.once('beforeExit', () => {
+    const late = new Promise((resolve) => setTimeout(resolve, LAST_EXPORT_MS).unref());
+    void Promise.race([sdk.shutdown(), late]).catch(() => undefined);
+  });
 }
