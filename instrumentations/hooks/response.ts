@@ -33,16 +33,20 @@ export function watchResponse(response: Response, attempt: Attempt, signal: Abor
 
 function watch(response: Response, answer: Answer): void {
   let own: Watched['own'];
-  for (const name of METHODS) {
-    if (Object.hasOwn(response, name)) own = { ...own, [name]: response[name] };
-  }
+  if (Object.hasOwn(response, 'json') || Object.hasOwn(response, 'text')) own = ownMethods(response);
   watched.set(response, { view: answer.view(), own });
   Object.defineProperties(response, OVERRIDES);
 }
 
+function ownMethods(response: Response): Watched['own'] {
+  return Object.fromEntries(
+    METHODS.filter((name) => Object.hasOwn(response, name)).map((name) => [name, response[name]]),
+  );
+}
+
 function original<T>(response: Response, name: string): () => T {
-  const method = watched.get(response)?.own?.[name] ?? Reflect.get(Object.getPrototypeOf(response), name, response);
-  return (method as () => T).bind(response);
+  const method = watched.get(response)?.own?.[name] ?? Object.getPrototypeOf(response)[name];
+  return () => (method as () => T).call(response);
 }
 
 function viewOf(response: Response): View {

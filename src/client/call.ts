@@ -260,21 +260,29 @@ export class Attempt {
   }
 
   #settlement({ end, status, measured, usage, facts }: Metered): SettlementRequest {
-    const { bound, ...request } = this.#request;
-    const ids = this.call.traceIds;
-    return {
-      ...request,
+    const { attempt_id, call_id, session, provider, attribution, bound } = this.#request;
+    const settlement: SettlementRequest = {
+      attempt_id,
+      call_id,
+      session,
+      provider,
       model: this.facts.model,
+      attribution,
       admitted_at: new Date(this.#admittedMs).toISOString(),
       end,
       status,
       measured,
       usage: usageToWire(usage),
-      ...(!this.#admission.held && { bound }),
-      ...(facts?.model !== undefined && { served_model: facts.model }),
-      ...(facts?.responseId !== undefined && { response_id: facts.responseId }),
-      ...(ids && { trace_id: ids.traceId, span_id: ids.spanId }),
     };
+    if (!this.#admission.held) settlement.bound = bound;
+    if (facts?.model !== undefined) settlement.served_model = facts.model;
+    if (facts?.responseId !== undefined) settlement.response_id = facts.responseId;
+    const ids = this.call.traceIds;
+    if (ids) {
+      settlement.trace_id = ids.traceId;
+      settlement.span_id = ids.spanId;
+    }
+    return settlement;
   }
 
   /** A promise while the price has to be looked up, which only the first call of a model waits for. */

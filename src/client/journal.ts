@@ -143,7 +143,8 @@ export class Journal {
 
   #remove(batch: readonly SettlementRequest[]): void {
     // The batch was the head of the queue; it still is, unless a full queue dropped some of it meanwhile.
-    const kept = batch.findIndex((settlement) => settlement === this.#queue[0]);
+    const first = this.#queue[0];
+    const kept = first === undefined ? -1 : batch.indexOf(first);
     if (kept >= 0) this.#queue.splice(0, batch.length - kept);
     if (this.#queue.length === 0) this.onEmpty?.();
   }
