@@ -22,7 +22,7 @@ WORKDIR /opt/demo
 COPY --from=build /build/dist/packages/spendfuse-[0-9]*.tgz /packages/
 COPY package.json /tmp/root.json
 # The SDKs at the versions that the tests run with.
-RUN echo '{ "private": true }' > package.json \
+RUN echo '{ "private": true, "type": "module" }' > package.json \
  && npm install --no-audit --no-fund /packages/*.tgz \
     $(node -p "const { dependencies, devDependencies } = require('/tmp/root.json'); \
       ['openai', '@anthropic-ai/sdk', '@opentelemetry/api'] \
