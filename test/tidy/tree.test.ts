@@ -49,8 +49,12 @@ describe('the tree', () => {
     expect(rooms.filter((room) => !existsSync(join(ROOT, room, 'README.md')))).toEqual([]);
   });
 
-  it('has an executable way to run everything', () => {
+  it('has an executable way to run everything, and it runs what the README tells', () => {
     expect(statSync(join(ROOT, '.ci/run')).mode & 0o111).not.toBe(0);
+    for (const command of ['npm ci', 'npm test']) {
+      expect(read('README.md')).toContain(command);
+      expect(read('.ci/run')).toContain(command);
+    }
   });
 
   it('names no path of the machine that it was written on', () => {
