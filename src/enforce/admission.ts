@@ -2,19 +2,16 @@
  * The decision before a call: who asks, what the attempt may cost and whom it counts for (`plan`), then the ledger, which
  * grants all of its demands or none (`attempt`).
  */
-import type { Denial } from '../domain/decision.ts';
 import { MAX_NANO_USD } from '../domain/money.ts';
 import { boundProblem } from '../pricing/bound.ts';
 import { boundFromWire } from '../protocol/usage.ts';
-import type { ReservationReply, ReservationRequest } from '../protocol/wire.ts';
-import { Attempt, type Patience } from './attempt.ts';
+import type { ReservationRequest } from '../protocol/wire.ts';
+import { Attempt } from './attempt.ts';
 import { unmatchedDenial } from './denial.ts';
-import type { Principal, Refusal } from './enforcer.ts';
+import type { Decided, Patience, Principal, Refusal } from './enforcer.ts';
 import { identify } from './identify.ts';
 import { isRefusal, refuse, unknownSession } from './refusal.ts';
 import { assertReady, type Room } from './room.ts';
-
-export type Decided = { granted: ReservationReply; replayed: boolean } | { denied: Denial };
 
 export async function reserve(
   room: Room,
@@ -44,6 +41,8 @@ function whoAsks(room: Room, request: ReservationRequest, principal: Principal) 
   if (session.principal !== principal.name) {
     return refuse(403, 'foreign-session', `session "${request.session}" belongs to another token`);
   }
+  // Who asks, lives, whatever became of its heartbeats.
+  session.lastHeardMs = room.clocks.monotonicMs();
   const { provider, model } = request;
   const said = { ...session.said, ...request.attribution, provider, model };
   return identify(room.policy.config, said, principal.token);

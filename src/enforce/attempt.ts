@@ -1,7 +1,6 @@
 /**
  * One attempt on its way to a hold. Where only live holds are in the way it waits its turn; where the money is gone it is
- * denied. Whoever ends a wait (a grant, a denial, the time, the caller) ends it once, and a hold granted to a caller that
- * has gone meanwhile is released again.
+ * denied.
  */
 import { hash } from 'node:crypto';
 import type { Attribution } from '../domain/attribution.ts';
@@ -9,19 +8,13 @@ import type { EpochMs } from '../domain/time.ts';
 import type { AccountDemand, Balance, HoldRecord, ReserveOutcome, ReserveRequest } from '../ledger/ledger.ts';
 import { boundFromWire } from '../protocol/usage.ts';
 import type { ReservationReply, ReservationRequest } from '../protocol/wire.ts';
-import type { Decided } from './admission.ts';
 import { denialOf } from './denial.ts';
-import { NotReady, type Principal, type Refusal } from './enforcer.ts';
+import type { Decided, Patience, Principal, Refusal } from './enforcer.ts';
+import { waitInLine } from './in-line.ts';
 import { type Plan, planAttempt } from './plan.ts';
 import type { Policy } from './policy.ts';
 import { refuse, unknownSession } from './refusal.ts';
 import { assertReady, type Room, tellAll } from './room.ts';
-
-/** How the caller waits: until it goes away; `onWait` is called once when the wait begins. */
-export interface Patience {
-  signal: AbortSignal;
-  onWait(): void;
-}
 
 export class Attempt {
   plan: Plan;
@@ -128,56 +121,23 @@ export class Attempt {
   }
 
   #wait(patience: Patience): Promise<Decided | Refusal> {
-    const { waiting, policy } = this.#room;
+    const { waiting, policy, asking } = this.#room;
+    const { attempt_id } = this.#request;
     if (waiting.isFull) return Promise.resolve({ denied: this.#contended() });
-    const { promise, resolve, reject } = Promise.withResolvers<Decided | Refusal>();
-    let isOver = false;
-    const end = (settle: () => void): void => {
-      if (isOver) return;
-      isOver = true;
-      clearTimeout(timer);
-      patience.signal.removeEventListener('abort', giveUp);
-      waiting.leave(waiter);
-      settle();
-      // Who stood behind may go now.
-      void waiting.wake();
-    };
-    const giveUp = (): void => end(() => resolve({ denied: this.#contended() }));
-    const { asking } = this.#room;
-    const retry = async (): Promise<boolean> => {
-      let tooLate = false;
-      asking.enter(this.#request.attempt_id);
-      try {
-        assertReady(this.#room);
-        this.#replan();
-        const decided = await this.#room.gate.pass(() => this.#try());
-        tooLate = isOver && decided !== undefined && 'granted' in decided && !decided.replayed;
-        if (decided) end(() => resolve(decided));
-        return decided !== undefined;
-      } catch (error) {
-        end(() => reject(error instanceof Error ? error : new NotReady(String(error))));
-        return true;
-      } finally {
-        const isNobodys = asking.leave(this.#request.attempt_id);
-        if (tooLate && isNobodys) await this.#giveBack();
-      }
-    };
-    // A reload may change what it demands while it waits.
-    const instances = (): string[] => this.#instances();
-    const waiter = {
-      get instances() {
-        return instances();
-      },
-      retry,
-    };
-    const timer = setTimeout(giveUp, policy.config.maxWaitMs);
-    patience.signal.addEventListener('abort', giveUp, { once: true });
-    waiting.add(waiter);
-    patience.onWait();
-    if (patience.signal.aborted) giveUp();
-    // What was in the way may have ended between the try and taking a place in line.
-    else void waiting.wake();
-    return promise;
+    return waitInLine(waiting, patience, policy.config.maxWaitMs, {
+      instances: () => this.#instances(),
+      asks: () => asking.enter(attempt_id),
+      left: () => asking.leave(attempt_id),
+      tryAgain: () => this.#tryAgain(),
+      tooLate: () => ({ denied: this.#contended() }),
+      giveBack: () => this.#giveBack(),
+    });
+  }
+
+  async #tryAgain(): Promise<Decided | Refusal | undefined> {
+    assertReady(this.#room);
+    this.#replan();
+    return this.#room.gate.pass(() => this.#try());
   }
 
   /** A hold that cannot be released now is given up with its session, or after `max_call_duration`. */

@@ -35,6 +35,15 @@ export interface Refusal {
   refused: { status: 400 | 403 | 404 | 409 | 413 | 422; kind: string; detail: string };
 }
 
+/** A decision on one attempt. */
+export type Decided = { granted: ReservationReply; replayed: boolean } | { denied: Denial };
+
+/** How a caller waits: until it goes away; `onWait` is called once when the wait begins. */
+export interface Patience {
+  signal: AbortSignal;
+  onWait(): void;
+}
+
 export interface BudgetView {
   instance: BudgetInstance;
   window: Window;
@@ -63,11 +72,7 @@ export interface Enforcer {
    * Waits up to `maxWaitMs` where only live holds are in the way; calls `onWait` once when it starts to.
    * An aborted signal leaves the queue and takes nothing.
    */
-  reserve(
-    request: ReservationRequest,
-    principal: Principal,
-    wait: { signal: AbortSignal; onWait(): void },
-  ): Promise<{ granted: ReservationReply; replayed: boolean } | { denied: Denial } | Refusal>;
+  reserve(request: ReservationRequest, principal: Principal, patience: Patience): Promise<Decided | Refusal>;
   settle(
     attemptId: string,
     body: SettlementBody,
