@@ -5,11 +5,10 @@
 import { type Attempt, beginAttempt, Call, type Caught, type Client } from '../../src/client/call.ts';
 import { BudgetExceededError } from '../../src/client/errors.ts';
 import { warnOnce } from '../../src/client/warn.ts';
-import type { Format } from '../formats/format.ts';
-import { formatFor, providerOf } from '../formats/index.ts';
 import { denyResponse } from './deny-response.ts';
 import { passOwned } from './frames.ts';
 import { apiKeyOf, withoutOwnBaggage } from './headers.ts';
+import { type Place, placeOf } from './place.ts';
 import { parseObject, serialise, textOf } from './request-body.ts';
 import { watchResponse } from './response.ts';
 
@@ -32,25 +31,18 @@ export function hookFetch(client: Client): void {
   });
 }
 
-interface Matched {
-  format: Format;
-  url: URL;
-}
-
 /** Runs for every fetch of the service, so the method is looked at first: what is not a POST costs nothing. */
-function match(input: Input, init: RequestInit | undefined): Matched | undefined {
+function match(input: Input, init: RequestInit | undefined): Place | undefined {
   const request = input instanceof Request ? input : undefined;
   const method = init?.method ?? request?.method;
   if (method !== 'POST' && method?.toUpperCase() !== 'POST') return undefined;
-  const url = input instanceof URL ? input : URL.parse(request ? request.url : String(input));
-  const format = url ? formatFor('POST', url.pathname) : undefined;
-  return format && url ? { format, url } : undefined;
+  return placeOf(request ? request.url : String(input));
 }
 
 async function metered(
   client: Client,
   original: Fetch,
-  matched: Matched,
+  place: Place,
   input: Input,
   init: RequestInit | undefined,
 ): Promise<Response> {
@@ -59,12 +51,12 @@ async function metered(
   if (signal?.aborted) return original(input, init);
   const text = init?.body == null && request ? await request.clone().text() : textOf(init?.body);
   const body = text === undefined ? undefined : parseObject(text);
-  if (text === undefined) warnUnreadable(matched);
+  if (text === undefined) warnUnreadable(place);
   if (text === undefined || body === undefined) return original(input, init);
 
   const headers = init?.headers ?? request?.headers;
   const call = new Call();
-  const attempt = await begin(client, call, caught(matched, body, text, headers, signal));
+  const attempt = await begin(client, call, caught(place, body, text, headers, signal));
   if (attempt instanceof BudgetExceededError) return denyResponse(attempt);
   if (attempt === undefined) return original(input, init);
   if (attempt === 'aborted') throw signal?.reason;
@@ -81,7 +73,7 @@ async function metered(
 }
 
 function caught(
-  { format, url }: Matched,
+  place: Place,
   body: object,
   text: string,
   headers: RequestInit['headers'],
@@ -89,13 +81,9 @@ function caught(
 ): Caught {
   const apiKey = apiKeyOf(headers as Headers);
   return {
-    format,
+    ...place,
     body,
     bodyBytes: Buffer.byteLength(text),
-    path: url.pathname,
-    provider: providerOf(url.host, format),
-    host: url.hostname,
-    port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
     ...(apiKey !== undefined && { apiKey }),
     ...(signal && { signal }),
   };
@@ -138,9 +126,9 @@ async function send(
 }
 
 /** A body that can be read only once is the provider's; such a call is neither capped nor metered. */
-function warnUnreadable({ format, url }: Matched): void {
+function warnUnreadable({ format, host }: Place): void {
   warnOnce(
     `unreadable ${format.id}`,
-    `a ${format.id} request to ${url.host} has a stream or form as its body, so it is neither metered nor capped; send a string`,
+    `a ${format.id} request to ${host} has a stream or form as its body, so it is neither metered nor capped; send a string`,
   );
 }

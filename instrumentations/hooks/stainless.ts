@@ -9,9 +9,9 @@
  * Only prototypes are patched, and what they return is passed on untouched: SDKs compare and bind these methods.
  */
 import { type Attempt, beginAttempt, Call, type Caught, type Client, errorTypeOf } from '../../src/client/call.ts';
-import { formatFor, providerOf } from '../formats/index.ts';
 import { type Frame, frames } from './frames.ts';
 import { apiKeyOf, withoutOwnBaggage } from './headers.ts';
+import { placeOf } from './place.ts';
 import { serialise } from './request-body.ts';
 import { watchResponse } from './response.ts';
 
@@ -119,22 +119,14 @@ async function admit(client: Client, call: Call, built: Built, options: Options)
 function caught({ url, req }: Built, { body, signal }: Options): Caught | undefined {
   if (req.method?.toUpperCase() !== 'POST' || typeof req.body !== 'string') return undefined;
   if (typeof body !== 'object' || body === null) return undefined;
-  const at = URL.parse(url);
-  const format = at ? formatFor('POST', at.pathname) : undefined;
-  if (!at || !format) return undefined;
+  const place = placeOf(url);
+  if (!place) return undefined;
+  const what: Caught = { ...place, body, bodyBytes: Buffer.byteLength(req.body) };
   const apiKey = apiKeyOf(req.headers);
   const abort = req.signal ?? signal ?? undefined;
-  return {
-    format,
-    body,
-    bodyBytes: Buffer.byteLength(req.body),
-    path: at.pathname,
-    provider: providerOf(at.host, format),
-    host: at.hostname,
-    port: Number(at.port) || (at.protocol === 'https:' ? 443 : 80),
-    ...(apiKey !== undefined && { apiKey }),
-    ...(abort && { signal: abort }),
-  };
+  if (apiKey !== undefined) what.apiKey = apiKey;
+  if (abort) what.signal = abort;
+  return what;
 }
 
 function fetchWithTimeout(original: Method): Method {
