@@ -8,7 +8,7 @@ import { Converter, type Fail, keyText, MAX_DEPTH, mergedMaps, type Tree } from 
 
 export interface YamlFile {
   name: string;
-  /** A map; empty when the file is empty or broken. */
+  /** A map; empty when the file is broken or holds comments only. */
   tree: { [key: string]: Tree };
   /** Of the deepest node on the path that exists; `key` points at the last step's key. */
   locate(path: Path, on?: 'key' | 'value'): Position;
@@ -21,6 +21,8 @@ export function parseYaml(name: string, text: string, report: Report): YamlFile 
   const lines = new LineCounter();
   const fail = (offset: number, code: string, message: string, mend: string) =>
     report.errorAt(name, position(lines, offset), { code, message, mend });
+  // A file that lost its text, on a full disk say, must not take its budgets out of force.
+  if (text.trim() === '') fail(0, 'shape', 'the file is empty', 'write "budgets: []" where none are meant');
   const document = parse(text, lines);
   if (!document) {
     fail(0, 'yaml', ...TOO_DEEP);

@@ -95,7 +95,7 @@ describe('sizes', () => {
   it('bounds a file to 1 MiB and a config to 200 files', () => {
     const large = load('budgets.yaml', { 'budgets.yaml': `# ${'x'.repeat(1024 * 1024)}` });
     expect(errorsOf(large)).toEqual(['budgets.yaml:1 it is larger than 1 MiB; split it and include the parts']);
-    const tree = Object.fromEntries(Array.from({ length: 201 }, (_, index) => [`t/${index}.yaml`, '']));
+    const tree = Object.fromEntries(Array.from({ length: 201 }, (_, index) => [`t/${index}.yaml`, '{}']));
     const many = load('budgets.yaml', { 'budgets.yaml': 'include: t/*.yaml', ...tree });
     expect(errorsOf(many)).toHaveLength(2);
     expect(errorsOf(many)[0]).toContain('more than 200 files; join some of them');

@@ -19,7 +19,7 @@ describe('the files that ship', () => {
   });
 
   it('include the example of the design page', () => {
-    const tree = { 'budgets.yaml': textOf('good/design.yaml'), 'teams/a.yaml': '' };
+    const tree = { 'budgets.yaml': textOf('good/design.yaml'), 'teams/a.yaml': '# nobody yet' };
     const result = loadConfig({ path: 'budgets.yaml', ...files(tree) });
     expect([...errorsOf(result), ...warningsOf(result)]).toEqual([]);
     if (!result.ok) return;
@@ -238,7 +238,7 @@ describe('owners', () => {
 
 describe('the rest', () => {
   it('has documented defaults', () => {
-    expect(configOf('')).toMatchObject({
+    expect(configOf('budgets: []')).toMatchObject({
       unmatched: 'allow',
       ceiling: {
         inputNanoUsdPerMillion: parseUsd('30'),
