@@ -24,8 +24,8 @@ export class Attempt {
   readonly #attribution: Attribution;
   readonly #principal: Principal;
   readonly #digest: string;
-  /** What stood in the way the last time. */
-  #obstacle: { demand: AccountDemand; balance: Balance } | undefined;
+  /** What stood in the way the last time, in the plan of that time: a try that is still under way may have another. */
+  #obstacle: { demand: AccountDemand; balance: Balance; plan: Plan } | undefined;
 
   constructor(room: Room, request: ReservationRequest, attribution: Attribution, principal: Principal) {
     this.#room = room;
@@ -82,11 +82,11 @@ export class Attempt {
     const now = clock.now();
     const tooMuch = shares.isExceeded(this.#principal.token, this.plan.demands, (account) => this.#spent(account, now));
     if (tooMuch) {
-      this.#obstacle = { demand: tooMuch, balance: this.#balanceSeen(tooMuch, now) };
+      this.#obstacle = this.#seen(tooMuch, now);
       return undefined;
     }
     const [outcome] = await ledger.reserveMany([this.#reservation(now)], now);
-    if (outcome?.outcome === 'contended') this.#obstacle = outcome;
+    if (outcome?.outcome === 'contended') this.#obstacle = { ...outcome, plan: this.plan };
     return !outcome || outcome.outcome === 'contended' ? undefined : this.#conclude(outcome, now);
   }
 
@@ -123,6 +123,8 @@ export class Attempt {
   #wait(patience: Patience): Promise<Decided | Refusal> {
     const { waiting, policy, asking } = this.#room;
     const { attempt_id } = this.#request;
+    // Behind others, it was not tried yet: what it demands first stands for what is in its way.
+    this.#obstacle ??= this.#seen(this.plan.demands[0]!, this.#room.clock.now());
     if (waiting.isFull) return Promise.resolve({ denied: this.#contended() });
     return waitInLine(waiting, patience, policy.config.maxWaitMs, {
       instances: () => this.#instances(),
@@ -147,11 +149,10 @@ export class Attempt {
   }
 
   #contended() {
-    const now = this.#room.clock.now();
-    const [first] = this.plan.demands;
-    const obstacle = this.#obstacle ?? { demand: first!, balance: this.#balanceSeen(first!, now) };
-    const refused = { outcome: 'contended', ...obstacle } as const;
-    return denialOf(refused, this.plan, this.#room.standing, this.#request.attempt_id, now).denial;
+    const { plan, demand, balance } = this.#obstacle!;
+    const { clock, standing } = this.#room;
+    const refused = { outcome: 'contended', demand, balance } as const;
+    return denialOf(refused, plan, standing, this.#request.attempt_id, clock.now()).denial;
   }
 
   #spent(account: string, now: EpochMs): bigint {
@@ -159,8 +160,9 @@ export class Attempt {
     return instance ? this.#room.standing.spent(instance, now) : 0n;
   }
 
-  #balanceSeen(demand: AccountDemand, now: EpochMs): Balance {
-    return { spentNanoUsd: this.#spent(demand.instance, now), heldNanoUsd: 0n, unresolvedNanoUsd: 0n };
+  #seen(demand: AccountDemand, now: EpochMs) {
+    const balance = { spentNanoUsd: this.#spent(demand.instance, now), heldNanoUsd: 0n, unresolvedNanoUsd: 0n };
+    return { demand, balance, plan: this.plan };
   }
 
   #reservation(now: EpochMs): ReserveRequest {

@@ -1,7 +1,7 @@
 /** What must hold when steps fail half-way, cross each other, or come twice. */
 import { describe, expect, it } from 'vitest';
 import { breakable } from './broken-ledger.ts';
-import { ask, attempt, ended, NOBODY, spend, standing, used, worldOf } from './world.ts';
+import { ask, attempt, configOf, ended, NOBODY, spend, standing, used, worldOf } from './world.ts';
 
 const CAP = 'budgets: [{ name: cap, owner: team, window: month, limit: 1, soft: [50%, 90%], hard: block }]\n';
 const LEDGER_GONE = { name: 'LedgerUnavailable' };
@@ -77,14 +77,12 @@ describe('a ledger that cannot commit', () => {
     await spend(world, 600_000);
     for (const step of ['revisions', 'recordRevision', 'accounts', 'liveEvents', 'adopt', 'settlements'] as const) {
       fail(step);
-      await world.enforcer
-        .reload((await worldOf(CAP.replace('limit: 1', 'limit: 9'))).enforcer.config(), 'x')
-        .catch(() => {});
+      await world.enforcer.reload(configOf(CAP.replace('limit: 1', 'limit: 9')), 'x').catch(() => {});
       heal();
       expect(world.enforcer.config().budgets[0]?.limitNanoUsd, step).toBe(
         step === 'adopt' || step === 'settlements' ? 9_000_000_000n : 1_000_000_000n,
       );
-      await world.enforcer.reload((await worldOf(CAP)).enforcer.config(), 'x');
+      await world.enforcer.reload(configOf(CAP), 'x');
     }
     await spend(world, 350_000);
     expect(alerts(world)).toEqual(['threshold 50%', 'threshold 90%']);
@@ -257,6 +255,25 @@ describe('a rolling budget', () => {
 });
 
 describe('the line', () => {
+  it.each([
+    ['changed', CAP.replace('month', 'day')],
+    ['renamed', CAP.replace('name: cap', 'name: other')],
+    ['taken out', 'budgets: []\n'],
+  ])('is left in peace while its budget is %s', async (_, changed) => {
+    const { ledger, hold } = breakable();
+    const world = await worldOf(CAP, ledger);
+    await ask(world, attempt(1_000_000));
+    const leaving = new AbortController();
+    const waiting = world.enforcer.reserve(attempt(1_000), NOBODY, { signal: leaving.signal, onWait: () => {} });
+    await settled();
+    const reserving = hold('reserveMany');
+    await world.enforcer.reload(configOf(changed), 'x');
+    await reserving.arrived;
+    leaving.abort();
+    expect(await waiting).toMatchObject({ denied: { code: 'contended', budget: 'cap' } });
+    reserving.go();
+  });
+
   it('moves on when a window ends, though nothing is settled', async () => {
     const world = await worldOf(`limits: { max_wait: 60s }\n${CAP.replace('month', 'hour')}`);
     await ask(world, attempt(1_000_000));
