@@ -14,7 +14,7 @@ export function generateCommand(): Command {
     .option('--receivers <file>', 'how each receiver is reached', RECEIVERS_PATH)
     .action((options: { config: string; out: string; receivers: string }) => {
       const { config } = loadOrThrow(options.config);
-      const receivers = parseReceivers(readFileSync(options.receivers, 'utf8'), options.receivers);
+      const receivers = parseReceivers(readReceivers(options.receivers), options.receivers);
       const assets = [
         ...generateAssets(config, { receivers }),
         { path: 'rules/budgets.schema.json', text: `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
@@ -26,4 +26,15 @@ export function generateCommand(): Command {
         console.log(relative('.', target));
       }
     });
+}
+
+/** Errors: `Error` with the mend. */
+function readReceivers(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
+    throw new Error(`${path}: ${why}; name the file that says how each receiver is reached with --receivers`);
+  }
 }

@@ -6,7 +6,20 @@ export function configOption(): Option {
 }
 
 export function dbOption(): Option {
-  return new Option('--db <file>', 'the ledger: a SQLite file, made when it is missing').default('spendfuse.db');
+  return new Option('--db <file>', 'the ledger: a SQLite file, made when it is missing')
+    .argParser(parseDb)
+    .default('spendfuse.db');
+}
+
+/** Errors: `InvalidArgumentError` for what SQLite would take for a ledger that is gone when the process ends. */
+export function parseDb(text: string): string {
+  if (text === '' || text.startsWith(':') || text.startsWith('file:')) {
+    throw new InvalidArgumentError('name a file on a disk that lasts, such as spendfuse.db');
+  }
+  if (/^postgres(ql)?:/.test(text)) {
+    throw new InvalidArgumentError('this version keeps its ledger in a SQLite file; name one');
+  }
+  return text;
 }
 
 /** Errors: `InvalidArgumentError` for anything but a port number; 0 lets the system choose. */

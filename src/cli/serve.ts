@@ -14,6 +14,7 @@ import { openSqliteLedger } from '../ledger/sqlite.ts';
 import { ConfigError, loadOrThrow } from './load.ts';
 import { createLog } from './log.ts';
 import { configOption, dbOption, parsePort } from './options.ts';
+import { Reloader } from './reload.ts';
 import { VERSION } from './version.ts';
 
 interface ServeOptions {
@@ -25,6 +26,12 @@ interface ServeOptions {
 }
 
 const LOCK_RETRY_MS = 1_000;
+const LISTEN_MENDS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there; stop it, or choose another --port',
+  EACCES: 'this user may not; choose a --port from 1024 on',
+  EADDRNOTAVAIL: 'this machine has no such address; choose another --host',
+  ENOTFOUND: 'there is no host of that name; choose another --host',
+};
 
 export function serveCommand(): Command {
   return new Command('serve')
@@ -42,26 +49,26 @@ export function serveCommand(): Command {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  if (/^postgres(ql)?:/.test(options.db))
-    throw new Error('--db: this version keeps its ledger in a SQLite file; name one');
   const log = createLog(options.logLevel);
   const { config, warnings } = loadOrThrow(options.config);
   for (const warning of warnings) log.warn(formatFinding(warning));
   const stopping = new AbortController();
   const standby = new Standby(config);
   const server = createServer({ enforcer: standby.enforcer, tokens: tokensOf(config), log, version: VERSION });
-  const url = await server.listen(options);
+  const url = await listen(server, options);
   log.info({ url, config: options.config, db: options.db }, `spendfuse ${VERSION} listens on ${url}`);
 
   const ended = untilSignal(stopping, log);
   let ledger: Ledger | undefined;
   try {
     ledger = await openWhenFree(options.db, standby, stopping.signal, log);
-    if (ledger) await takeOver(ledger, standby, log);
-    const onChange = () => void reload(options.config, standby, server, log);
-    const watch = watchConfig(options.config, onChange, { knownHash: config.hash });
+    const current = configNow(options.config, config, server, log);
+    if (ledger) await takeOver(ledger, standby, current, log);
+    const reloader = new Reloader({ path: options.config, enforcer: standby.enforcer, server, tokensOf, log });
+    const watch = watchConfig(options.config, () => reloader.reload(), { knownHash: current.hash });
     await ended;
     watch.stop();
+    reloader.stop();
   } finally {
     await standby.enforcer.close();
     await server.close();
@@ -69,8 +76,31 @@ async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
-async function takeOver(ledger: Ledger, standby: Standby, log: Logger): Promise<void> {
-  const config = standby.enforcer.config();
+/** Errors: `Error` with the mend. */
+async function listen(server: SpendfuseServer, { host, port }: ServeOptions): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    const mend = LISTEN_MENDS[(error as NodeJS.ErrnoException).code ?? ''];
+    throw mend ? new Error(`cannot listen on ${host} port ${port}: ${mend}`) : error;
+  }
+}
+
+/** It may have changed while this server stood by; a broken one leaves the one from the start in force. */
+function configNow(path: string, config: Config, server: SpendfuseServer, log: Logger): Config {
+  try {
+    const { config: now } = loadOrThrow(path);
+    if (now.hash === config.hash) return config;
+    server.setTokens(tokensOf(now));
+    return now;
+  } catch (error) {
+    server.configReloaded(false);
+    log.error(`the config has changed and cannot be used, the one from the start stays: ${(error as Error).message}`);
+    return config;
+  }
+}
+
+async function takeOver(ledger: Ledger, standby: Standby, config: Config, log: Logger): Promise<void> {
   const onError = (error: unknown) => log.error({ err: error }, 'a background step failed; it is tried again');
   standby.take(await createEnforcer({ config, ledger, onError }));
   log.info(`ready: ${config.budgets.length} budgets in force`);
@@ -96,23 +126,6 @@ async function openWhenFree(
     }
   }
   return undefined;
-}
-
-/** A broken config changes nothing: the old one stays in force, and the metrics say so. */
-async function reload(path: string, standby: Standby, server: SpendfuseServer, log: Logger): Promise<void> {
-  try {
-    const { config, warnings } = loadOrThrow(path);
-    const tokens = tokensOf(config);
-    await standby.enforcer.reload(config, 'file');
-    server.setTokens(tokens);
-    server.configReloaded(true);
-    for (const warning of warnings) log.warn(formatFinding(warning));
-    log.info({ revision: config.hash }, `config reloaded: ${config.budgets.length} budgets in force`);
-  } catch (error) {
-    server.configReloaded(false);
-    const why = error instanceof Error ? error.message : String(error);
-    log.error(`the changed config is not in force, the old one stays: ${why}`);
-  }
 }
 
 /** Errors: `ConfigError` naming every secret that is missing. */

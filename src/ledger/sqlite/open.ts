@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { LedgerOpenError } from '../errors.ts';
@@ -49,6 +49,9 @@ export function readInteger(db: DatabaseSync, sql: string): number {
 /** SQLite reports missing rights as an input/output error here. `access` opens nothing: closing would drop our lock. */
 function checkWritable(path: string): void {
   if (!existsSync(path)) return;
+  if (statSync(path).isDirectory()) {
+    throw new LedgerOpenError('cannot_open', `ledger ${path}: it is a folder; name a file in it`);
+  }
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
     accessSync(dirname(path), constants.W_OK);

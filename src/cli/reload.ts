@@ -1,0 +1,82 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import { formatFinding } from '../config/load.ts';
+import { type Enforcer, NotReady } from '../enforce/enforcer.ts';
+import type { SpendfuseServer } from '../http/server.ts';
+import { LedgerUnavailable } from '../ledger/ledger.ts';
+import { loadOrThrow } from './load.ts';
+
+type Tokens = Parameters<SpendfuseServer['setTokens']>[0];
+
+export interface ReloaderOptions {
+  path: string;
+  enforcer: Enforcer;
+  server: Pick<SpendfuseServer, 'setTokens' | 'configReloaded'>;
+  /** Errors: `ConfigError`. */
+  tokensOf: (config: Config) => Tokens;
+  log: Logger;
+  retryMs?: number;
+}
+
+/**
+ * Puts a changed config in force, one change at a time. One that is broken changes nothing: the old one stays in force, and
+ * the metrics say so. One that the ledger could not take just now is tried again, because no further change would bring it.
+ */
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  #running: Promise<void> = Promise.resolve();
+  #again: NodeJS.Timeout | undefined;
+  #tokens: Tokens;
+  #stopped = false;
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+    this.#tokens = options.tokensOf(options.enforcer.config());
+  }
+
+  /** Resolves when it is in force, or was refused. Never rejects. */
+  reload(): Promise<void> {
+    this.#running = this.#running.then(() => this.#reload());
+    return this.#running;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#again);
+  }
+
+  async #reload(): Promise<void> {
+    const { path, enforcer, server, tokensOf, log } = this.#options;
+    clearTimeout(this.#again);
+    try {
+      const { config, warnings } = loadOrThrow(path);
+      await this.#swap(enforcer, server, config, tokensOf(config));
+      server.configReloaded(true);
+      for (const warning of warnings) log.warn(formatFinding(warning));
+      log.info({ revision: config.hash }, `config reloaded: ${config.budgets.length} budgets in force`);
+    } catch (error) {
+      server.configReloaded(false);
+      this.#refused(error);
+    }
+  }
+
+  /** Tokens first: they are refused without a change where the server would stand open. */
+  async #swap(enforcer: Enforcer, server: ReloaderOptions['server'], config: Config, tokens: Tokens): Promise<void> {
+    server.setTokens(tokens);
+    try {
+      await enforcer.reload(config, 'file');
+      this.#tokens = tokens;
+    } catch (error) {
+      server.setTokens(this.#tokens);
+      throw error;
+    }
+  }
+
+  #refused(error: unknown): void {
+    const { log, retryMs = 1_000 } = this.#options;
+    const why = error instanceof Error ? error.message : String(error);
+    const passing = error instanceof LedgerUnavailable || error instanceof NotReady;
+    log.error(`the changed config is not in force, the old one stays${passing ? ' for now' : ''}: ${why}`);
+    if (passing && !this.#stopped) this.#again = setTimeout(() => void this.reload(), retryMs).unref();
+  }
+}
