@@ -7,6 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { afterAll } from 'vitest';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -16,12 +17,26 @@ export async function buildService(only?: readonly string[]): Promise<string> {
   const own = join(folder, 'node_modules', 'spendfuse');
   mkdirSync(own, { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(own, 'package.json'));
-  const build = ['scripts/build.ts', '--out', join(own, 'dist')];
-  await promisify(execFile)(process.execPath, build, { cwd: ROOT });
+  cpSync(await dist(), join(own, 'dist'), { recursive: true });
   for (const name of only ?? installed()) link(name, folder);
   cpSync(join(import.meta.dirname, 'apps'), folder, { recursive: true });
   return folder;
 }
+
+let built: Promise<string> | undefined;
+
+/** Built once for each test file. */
+function dist(): Promise<string> {
+  built ??= build(mkdtempSync(join(tmpdir(), 'spendfuse-otel-dist-')));
+  return built;
+}
+
+async function build(out: string): Promise<string> {
+  await promisify(execFile)(process.execPath, ['scripts/build.ts', '--out', out], { cwd: ROOT });
+  return out;
+}
+
+afterAll(async () => remove(await built));
 
 export function remove(folder: string | undefined): void {
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
