@@ -23,9 +23,10 @@ export async function reserve(
   assertReady(room);
   const attribution = whoAsks(room, request, principal);
   if (isRefusal(attribution)) return attribution;
-  const problem = boundProblem(boundFromWire(request.bound));
+  const bound = boundFromWire(request.bound);
+  const problem = boundProblem(bound);
   if (problem) return refuse(422, 'absurd-bound', problem);
-  const attempt = new Attempt(room, request, attribution, principal);
+  const attempt = new Attempt(room, request, { attribution, bound }, principal);
   if (attempt.plan.amountNanoUsd >= MAX_NANO_USD) {
     return refuse(422, 'absurd-bound', 'the bound of this attempt is worth more than an account may hold');
   }

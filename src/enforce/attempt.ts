@@ -5,8 +5,8 @@
 import { hash } from 'node:crypto';
 import type { Attribution } from '../domain/attribution.ts';
 import type { EpochMs } from '../domain/time.ts';
+import type { UsageBound } from '../domain/usage.ts';
 import type { AccountDemand, Balance, HoldRecord, ReserveOutcome, ReserveRequest } from '../ledger/ledger.ts';
-import { boundFromWire } from '../protocol/usage.ts';
 import type { ReservationReply, ReservationRequest } from '../protocol/wire.ts';
 import { denialOf } from './denial.ts';
 import type { Decided, Patience, Principal, Refusal } from './enforcer.ts';
@@ -21,16 +21,22 @@ export class Attempt {
   #policy: Policy;
   readonly #room: Room;
   readonly #request: ReservationRequest;
-  readonly #attribution: Attribution;
+  readonly #checked: { attribution: Attribution; bound: UsageBound };
   readonly #principal: Principal;
   readonly #digest: string;
   /** What stood in the way the last time, in the plan of that time: a try that is still under way may have another. */
   #obstacle: { demand: AccountDemand; balance: Balance; plan: Plan } | undefined;
 
-  constructor(room: Room, request: ReservationRequest, attribution: Attribution, principal: Principal) {
+  /** `checked`: what the server makes of the request. */
+  constructor(
+    room: Room,
+    request: ReservationRequest,
+    checked: { attribution: Attribution; bound: UsageBound },
+    principal: Principal,
+  ) {
     this.#room = room;
     this.#request = request;
-    this.#attribution = attribution;
+    this.#checked = checked;
     this.#principal = principal;
     this.#digest = digestOf(request);
     this.#policy = room.policy;
@@ -59,8 +65,8 @@ export class Attempt {
   }
 
   #planNow(): Plan {
-    const { provider, model, bound } = this.#request;
-    const asked = { attribution: this.#attribution, provider, model, bound: boundFromWire(bound) };
+    const { provider, model } = this.#request;
+    const asked = { ...this.#checked, provider, model };
     return planAttempt(this.#room.policy, this.#room.standing, asked, this.#room.clock.now());
   }
 

@@ -1,6 +1,6 @@
 import type { Attribution } from '../domain/attribution.ts';
 import type { BudgetInstance } from '../domain/budget.ts';
-import { capOf, isStricter, softDecision } from '../domain/evaluate.ts';
+import { capOf, softDecision } from '../domain/evaluate.ts';
 import type { NanoUsd } from '../domain/money.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { UsageBound } from '../domain/usage.ts';
@@ -59,23 +59,24 @@ function take(
 ): Omit<Plan, 'decision'> {
   const { model, bound } = asked;
   const card = policy.catalogue.card(asked.provider, model, now);
-  const demandOf = (instance: BudgetInstance): (AccountDemand & { action: 'block' | 'pause' })[] => {
+  const amountNanoUsd = boundOf(card, bound);
+  const demands: AccountDemand[] = [];
+  const pausing: AccountDemand[] = [];
+  for (const instance of instances) {
     const cap = capOf(instance, attribution);
-    if (!cap) return [];
+    if (!cap) continue;
+    const { classes } = instance.budget;
     const demand = {
       ...accountOf(instance, now),
-      amountNanoUsd: boundOf(card, bound, instance.budget.classes),
+      amountNanoUsd: classes ? boundOf(card, bound, classes) : amountNanoUsd,
       capNanoUsd: cap.capNanoUsd,
-      action: cap.threshold.action,
     };
-    return [demand];
-  };
-  const demands = instances
-    .flatMap(demandOf)
-    // The ledger answers with the first demand that does not fit: the strictest speaks for all.
-    .sort((a, b) => (isStricter(b.action, a.action) ? 1 : isStricter(a.action, b.action) ? -1 : 0))
-    .map(({ action: _, ...demand }) => demand);
-  return { card, attribution, instances, model, bound, amountNanoUsd: boundOf(card, bound), demands };
+    if (cap.threshold.action === 'pause') pausing.push(demand);
+    else demands.push(demand);
+  }
+  // The ledger answers with the first demand that does not fit: the strictest speaks for all.
+  demands.push(...pausing);
+  return { card, attribution, instances, model, bound, amountNanoUsd, demands };
 }
 
 /** The account of an instance in which an attempt admitted at `at` is booked. */
