@@ -99,7 +99,8 @@ export class Call {
   end(errorType = this.errorType, endedMs?: number): void {
     if (this.#ended) return;
     this.#ended = true;
-    const durationSeconds = (performance.now() - this.#startedMs) / 1000;
+    const sinceEndMs = endedMs === undefined ? 0 : Date.now() - endedMs;
+    const durationSeconds = Math.max(0, performance.now() - this.#startedMs - sinceEndMs) / 1000;
     const { decision, budget } = this;
     quietly(() =>
       this.#recorder?.end({

@@ -39,10 +39,15 @@ beforeAll(async () => {
 });
 afterAll(() => topology?.stop());
 
-/** Goes on until this many calls have been answered since the start. */
+/**
+ * Goes on until this many calls have been answered since the start, or a budget says no. On a machine under load a decision
+ * may take longer than it may; that is a refusal too, but not one of a budget.
+ */
 async function spendTo(calls: number): Promise<void> {
-  last = await support.spend({ calls: calls - answered });
-  answered += last.answered;
+  do {
+    last = await support.spend({ calls: calls - answered });
+    answered += last.answered;
+  } while (last.refused?.code === 'unreachable');
 }
 
 async function get(path: string, role?: Role): Promise<Response> {
@@ -131,7 +136,7 @@ describe('at the cap', () => {
     expect(topology.provider.seen).toHaveLength(answered);
     expect(await support.spend({ calls: 1 })).toMatchObject({ answered: 0, refused: { code: 'exhausted' } });
     expect(topology.provider.seen).toHaveLength(answered);
-    expect(support.complaints()).toBe('');
+    expect(support.complaints().replace(/^spendfuse: the server \S+ is (unreachable.*|back)\n/gm, '')).toBe('');
   });
 
   test('the owner is paged, and the softer alerts are muted by that', async () => {

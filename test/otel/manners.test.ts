@@ -168,3 +168,16 @@ test('our own baggage never leaves for a provider, and that of others does', asy
   await run({ node, calls: ['baggage'], env: { AUTO: '1' } });
   expect(world.provider.seen.map(({ headers }) => headers.baggage)).toEqual(['tenant=t-1']);
 });
+
+test('a call of a model whose price the server has not told yet has its cost all the same', async () => {
+  const { rateCards } = world.stub;
+  world.stub.rateCards = [];
+  try {
+    const { seen } = await run({ calls: ['json', 'inside'], env: { ...AFTER, SPANS: '3' } });
+    expect(ours(seen.spans).map(({ attributes }) => attributes[ATTR.cost])).toEqual([0.000_152, 0.000_152]);
+    const cost = seen.metrics.filter(({ name }) => name === CLIENT_METRIC.cost);
+    expect(cost.reduce((total, { sum }) => total + sum, 0)).toBeCloseTo(2 * 0.000_152, 12);
+  } finally {
+    world.stub.rateCards = rateCards;
+  }
+});

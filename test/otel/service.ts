@@ -80,7 +80,9 @@ export async function runService(
     env: { PROVIDER: world.provider.url, SPENDFUSE_ENDPOINT: world.stub.url, CALLS: calls.join(','), ...env },
   });
   if (ran.code !== 0) throw new Error(`exit code ${ran.code} ${ran.signal}:\n${ran.stdout}${ran.stderr}`);
-  return { ...ran, seen: ran.json as Seen };
+  // On a machine under load a decision may take longer than it may; that is said, and is not what is tested here.
+  const stderr = ran.stderr.replace(/^spendfuse: the server \S+ is (unreachable.*|back)\n/gm, '');
+  return { ...ran, stderr, seen: ran.json as Seen };
 }
 
 export function ours(spans: readonly SeenSpan[]): SeenSpan[] {

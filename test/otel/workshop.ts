@@ -13,30 +13,28 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 
 /** `only`: the packages that are installed; all of the repository's by default. */
 export async function buildService(only?: readonly string[]): Promise<string> {
+  const compiled = await dist();
   const folder = mkdtempSync(join(tmpdir(), 'spendfuse-otel-'));
   const own = join(folder, 'node_modules', 'spendfuse');
   mkdirSync(own, { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(own, 'package.json'));
-  cpSync(await dist(), join(own, 'dist'), { recursive: true });
+  cpSync(compiled, join(own, 'dist'), { recursive: true });
   for (const name of only ?? installed()) link(name, folder);
   cpSync(join(import.meta.dirname, 'apps'), folder, { recursive: true });
   return folder;
 }
 
+const out = mkdtempSync(join(tmpdir(), 'spendfuse-otel-dist-'));
 let built: Promise<string> | undefined;
 
 /** Built once for each test file. */
 function dist(): Promise<string> {
-  built ??= build(mkdtempSync(join(tmpdir(), 'spendfuse-otel-dist-')));
+  const build = ['scripts/build.ts', '--out', out];
+  built ??= promisify(execFile)(process.execPath, build, { cwd: ROOT }).then(() => out);
   return built;
 }
 
-async function build(out: string): Promise<string> {
-  await promisify(execFile)(process.execPath, ['scripts/build.ts', '--out', out], { cwd: ROOT });
-  return out;
-}
-
-afterAll(async () => remove(await built));
+afterAll(() => remove(out));
 
 export function remove(folder: string | undefined): void {
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });

@@ -55,11 +55,21 @@ async function outcome(name) {
   }
 }
 
+/** A span may end after its call, when the price had to be looked up. */
+async function readUntil(spans) {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const telemetry = await globalThis.readTelemetry?.();
+    if (!telemetry || telemetry.spans.length >= spans || Date.now() > deadline) return telemetry;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 export async function runCalls() {
   const outcomes = {};
   for (const name of process.env.CALLS.split(',')) outcomes[name] = await outcome(name);
   const flushed = await flush();
   const registered = Object.keys(globalThis[Symbol.for('opentelemetry.js.api.1')] ?? {});
-  const telemetry = await globalThis.readTelemetry?.();
+  const telemetry = await readUntil(Number(process.env.SPANS ?? 0));
   process.stdout.write(`\n${JSON.stringify({ outcomes, flushed, registered, ...telemetry })}\n`);
 }
