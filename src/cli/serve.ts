@@ -101,6 +101,12 @@ function configNow(path: string, config: Config, server: SpendfuseServer, log: L
 }
 
 async function takeOver(ledger: Ledger, standby: Standby, config: Config, log: Logger): Promise<void> {
+  const aheadMinutes = Math.round(((await ledger.latestTime()) - Date.now()) / 60_000);
+  if (aheadMinutes > 0) {
+    log.warn(
+      `the clock is ${aheadMinutes} minutes behind the ledger: time stands still there until the clock is right`,
+    );
+  }
   const onError = (error: unknown) => log.error({ err: error }, 'a background step failed; it is tried again');
   standby.take(await createEnforcer({ config, ledger, onError }));
   log.info(`ready: ${config.budgets.length} budgets in force`);

@@ -9,36 +9,30 @@ export interface Clocks {
 export const MAX_FORWARD_JUMP_MS: DurationMs = 5 * 60_000;
 
 /**
- * Ledger time. It follows the wall clock, never goes back (a backward step holds it still until the wall has caught
- * up), and stops trusting a forward jump above 5 minutes: a wrong date would open next month's windows.
+ * Ledger time. It follows the wall clock, never goes back (a backward step holds it still until the wall has caught up),
+ * and never runs ahead of the monotonic clock by more than 5 minutes: a wrong date would open next month's windows. What
+ * is compared is ledger time, so that a wall clock that was stepped back may be put right again.
  */
 export class LedgerClock {
   readonly #clocks: Clocks;
   #latest: EpochMs;
-  #wall: EpochMs;
-  #monotonic: DurationMs;
+  /** The monotonic clock when ledger time was `#latest`. */
+  #latestAtMs: DurationMs;
   #jumpMs: DurationMs = 0;
 
   /** `latest`: the latest time in the ledger. */
   constructor(clocks: Clocks, latest: EpochMs) {
     this.#clocks = clocks;
     this.#latest = Math.max(latest, clocks.wall());
-    this.#wall = clocks.wall();
-    this.#monotonic = clocks.monotonicMs();
+    this.#latestAtMs = clocks.monotonicMs();
   }
 
   now(): EpochMs {
     const wall = this.#clocks.wall();
     const monotonic = this.#clocks.monotonicMs();
-    const jump = wall - this.#wall - (monotonic - this.#monotonic);
-    if (jump > MAX_FORWARD_JUMP_MS) this.#jumpMs = Math.max(this.#jumpMs, jump);
-    else {
-      // In step, or back in step after a jump (the reference is not moved while it lasts).
-      this.#jumpMs = 0;
-      this.#wall = wall;
-      this.#monotonic = monotonic;
-    }
-    if (this.#jumpMs === 0 && wall > this.#latest) this.#latest = wall;
+    const jump = wall - this.#latest - (monotonic - this.#latestAtMs);
+    this.#jumpMs = jump > MAX_FORWARD_JUMP_MS ? Math.max(this.#jumpMs, jump) : 0;
+    if (this.#jumpMs === 0 && wall > this.#latest) this.#follow(wall, monotonic);
     return this.#latest;
   }
 
@@ -52,8 +46,12 @@ export class LedgerClock {
 
   confirm(): EpochMs {
     this.#jumpMs = 0;
-    this.#wall = this.#clocks.wall();
-    this.#monotonic = this.#clocks.monotonicMs();
+    this.#follow(Math.max(this.#latest, this.#clocks.wall()), this.#clocks.monotonicMs());
     return this.now();
+  }
+
+  #follow(latest: EpochMs, monotonic: DurationMs): void {
+    this.#latest = latest;
+    this.#latestAtMs = monotonic;
   }
 }

@@ -76,3 +76,25 @@ test('several jumps add up and do not hide one another', () => {
   clocks.wallMs += 6 * MINUTE;
   expect(clock.problem()).toMatch(/12 minutes/);
 });
+
+test('a wall clock that is stepped back and put right again is no jump', () => {
+  const { clocks, pass } = fakeClocks(200 * MINUTE);
+  const clock = new LedgerClock(clocks, 0);
+  clocks.wallMs -= 120 * MINUTE;
+  expect(clock.now()).toBe(200 * MINUTE);
+  pass(MINUTE);
+  clocks.wallMs += 120 * MINUTE;
+  expect(clock.problem()).toBeUndefined();
+  expect(clock.now()).toBe(201 * MINUTE);
+});
+
+test('a backward step does not hide a forward jump that comes after it', () => {
+  const { clocks, pass } = fakeClocks(200 * MINUTE);
+  const clock = new LedgerClock(clocks, 0);
+  clocks.wallMs -= 120 * MINUTE;
+  clock.now();
+  pass(MINUTE);
+  clocks.wallMs += 127 * MINUTE;
+  expect(clock.problem()).toMatch(/7 minutes/);
+  expect(clock.now()).toBe(200 * MINUTE);
+});
