@@ -90,7 +90,7 @@ export async function createEnforcer(options: EnforcerOptions): Promise<Enforcer
     reload: (config, by) =>
       gate.alone(async () => {
         const policy = policyOf(config);
-        await takeUp(room, policy, by);
+        await takeUp(room, policy, by, room.policy);
         room.policy = policy;
         void room.waiting.wake();
       }),
@@ -114,16 +114,18 @@ function policyOf(config: Config): Policy {
 }
 
 /** Fills new budgets from history, then rebuilds what this process knows from what the ledger says. */
-async function takeUp(room: Room, policy: Policy, by: string): Promise<void> {
+async function takeUp(room: Room, policy: Policy, by: string, before?: Policy): Promise<void> {
   const { ledger, standing } = room;
   const now = room.clock.now();
-  await fillFromHistory(ledger, policy, now, by);
+  const markInForce = await fillFromHistory(ledger, policy, now, before);
   await ledger.recordRevision({ hash: `config:${policy.config.hash}`, at: now, by });
   const accounts = await ledger.accounts(oldestSince(policy, now));
   for (const { instance: account } of accounts) meetAgain(policy, account);
   const since = oldestSince(policy, now);
   // Of a rolling window an event stays in force as long as its threshold is crossed, past the event's own window.
-  standing.load(await ledger.accounts(since), await ledger.liveEvents(since - (now - since)));
+  const [balances, events] = [await ledger.accounts(since), await ledger.liveEvents(since - (now - since))];
+  await markInForce(by);
+  standing.load(balances, events);
   await tellCrossings(room, policy);
 }
 

@@ -1,32 +1,41 @@
 /**
- * A new or changed budget starts from its window's ledger history, never at 0. Its instances have keys that no posting
- * has used, so booked settlements of the window are posted to them once, and calls in flight are adopted. Which
- * definitions have been filled is written in the ledger, so that this happens once and goes on after a crash.
+ * A new or changed budget starts from its window's ledger history, never at 0: booked settlements of the window are posted
+ * to its instances, each once, and calls in flight are adopted. Which definitions are in force is written in the ledger, so
+ * that this happens when one comes into force and goes on after a crash.
  */
-import type { Budget, BudgetInstance } from '../domain/budget.ts';
-import { definitionOf } from '../domain/definition.ts';
+import type { BudgetInstance } from '../domain/budget.ts';
 import { wholeCapOf } from '../domain/evaluate.ts';
 import type { EpochMs } from '../domain/time.ts';
-import { sinceAt, type WindowSpec, windowAt } from '../domain/window.ts';
+import { sinceAt, windowAt } from '../domain/window.ts';
 import type { Ledger, Posting, Settlement } from '../ledger/ledger.ts';
 import { costOf } from '../pricing/price.ts';
+import { type Definition, definitionIdOf, definitionsOf, Marks } from './definitions.ts';
 import { accountOf } from './plan.ts';
 import type { Policy } from './policy.ts';
 
 const PAGE = 1_000;
 
-interface Definition {
-  id: string;
-  window: WindowSpec;
+/**
+ * `before` is the policy in force until now; at the start the ledger alone knows. Answers what writes down, last of all, which
+ * definitions are in force. Errors: `LedgerUnavailable`; what was posted until then is not posted twice.
+ */
+export async function fillFromHistory(
+  ledger: Ledger,
+  policy: Policy,
+  now: EpochMs,
+  before?: Policy,
+): Promise<(by: string) => Promise<void>> {
+  const marks = await Marks.read(ledger);
+  const earlier = before && new Set(definitionsOf(before).map(({ id }) => id));
+  const definitions = definitionsOf(policy);
+  const fresh = definitions.filter(({ id }) => !marks.isFilled(id) || (earlier && !earlier.has(id)));
+  if (fresh.length > 0) await fill(ledger, policy, now, fresh);
+  return (by) => marks.write(ledger, new Set(definitions.map(({ id }) => id)), now, by);
 }
 
-/** Errors: `LedgerUnavailable`; what was posted until then is not posted twice. */
-export async function fillFromHistory(ledger: Ledger, policy: Policy, now: EpochMs, by: string): Promise<void> {
-  const filled = new Set((await ledger.revisions()).map(({ hash }) => hash));
-  const fresh = policy.config.budgets.flatMap(definitionsOf).filter(({ id }) => !filled.has(id));
-  if (fresh.length === 0) return;
+async function fill(ledger: Ledger, policy: Policy, now: EpochMs, fresh: readonly Definition[]): Promise<void> {
   const ids = new Set(fresh.map(({ id }) => id));
-  const isFresh = (instance: BudgetInstance): boolean => ids.has(idOf(instance.budget, instance.window));
+  const isFresh = (instance: BudgetInstance): boolean => ids.has(definitionIdOf(instance));
   const from = Math.min(...fresh.map(({ window }) => sinceAt(window, now)));
   let cursor: string | undefined;
   do {
@@ -36,16 +45,6 @@ export async function fillFromHistory(ledger: Ledger, policy: Policy, now: Epoch
     cursor = page.next;
   } while (cursor !== undefined);
   await adoptOpen(ledger, policy, now, isFresh);
-  for (const { id } of fresh) await ledger.recordRevision({ hash: id, at: now, by });
-}
-
-function definitionsOf(budget: Budget): Definition[] {
-  const windows = [budget.window, ...budget.overrides.flatMap(({ terms }) => terms.window ?? [])];
-  return windows.map((window) => ({ id: idOf(budget, window), window }));
-}
-
-function idOf(budget: Budget, window: WindowSpec): string {
-  return `definition:${budget.name}:${definitionOf(budget, window)}`;
 }
 
 function postingsOf(

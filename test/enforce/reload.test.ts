@@ -38,6 +38,24 @@ describe('a reload', () => {
     expect(await standing(world, 'cap')).toEqual(['cap 500000/0/0 ok']);
   });
 
+  it('that brings a budget back counts what was spent while it was away', async () => {
+    const world = await worldOf(CAP);
+    await spend(world, 300_000);
+    const away = configOf(CAP.replace('name: cap', 'name: other'));
+    for (const spent of [400_000, 500_000]) {
+      await world.enforcer.reload(away, 'test');
+      await spend(world, 100_000);
+      await world.enforcer.reload(configOf(CAP), 'test');
+      expect(await standing(world, 'cap')).toEqual([`cap ${spent}/0/0 ok`]);
+    }
+    await world.enforcer.reload(away, 'test');
+    const request = attempt(50_000);
+    await ask(world, request);
+    const restarted = await (await world.restart(CAP.replace('name: cap', 'name: third'))).restart(CAP);
+    expect(await standing(restarted, 'cap')).toEqual(['cap 500000/50000/0 ok']);
+    expect((await world.ledger.verify()).problems).toEqual([]);
+  });
+
   it('leaves out what was spent before the new budget’s window', async () => {
     const world = await worldOf(CAP);
     await spend(world, 300_000);
