@@ -73,10 +73,11 @@ export class Reloader {
   }
 
   #refused(error: unknown): void {
+    if (this.#stopped) return;
     const { log, retryMs = 1_000 } = this.#options;
     const why = error instanceof Error ? error.message : String(error);
     const passing = error instanceof LedgerUnavailable || error instanceof NotReady;
     log.error(`the changed config is not in force, the old one stays${passing ? ' for now' : ''}: ${why}`);
-    if (passing && !this.#stopped) this.#again = setTimeout(() => void this.reload(), retryMs).unref();
+    if (passing) this.#again = setTimeout(() => void this.reload(), retryMs).unref();
   }
 }

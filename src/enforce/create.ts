@@ -13,7 +13,7 @@ import { type Clocks, LedgerClock } from './clock.ts';
 import type { Enforcer, Happening, Readiness } from './enforcer.ts';
 import { Gate } from './gate.ts';
 import { LedgerHealth } from './health.ts';
-import { fillFromHistory } from './history.ts';
+import { Filling } from './history.ts';
 import { createPolicy, type Policy } from './policy.ts';
 import { type Room, tellAll } from './room.ts';
 import { endSession, expectSessions, heartbeat, openSession, sweepSessions } from './session-life.ts';
@@ -62,10 +62,11 @@ export async function createEnforcer(options: EnforcerOptions): Promise<Enforcer
       for (const listener of listeners) listener(happening);
     },
   };
-  await takeUp(room, room.policy, 'start');
+  await takeUp(room, room.policy, 'start', await Filling.of(ledger, room.policy));
   await expectSessions(room);
 
   const { gate } = room;
+  const reloads = new Gate();
   const sweep = (): Promise<void> => gate.pass(() => sweepRoom(room));
   const timer = sweepEveryMs > 0 ? setInterval(() => void sweep().catch(onError), sweepEveryMs) : undefined;
   timer?.unref();
@@ -87,13 +88,7 @@ export async function createEnforcer(options: EnforcerOptions): Promise<Enforcer
     alerts: (query) => ledger.events(query),
     unresolved: async () => (await ledger.openHolds()).filter(({ state }) => state.state !== 'held'),
     confirmClock: async () => ({ now: room.clock.confirm() }),
-    reload: (config, by) =>
-      gate.alone(async () => {
-        const policy = policyOf(config);
-        await takeUp(room, policy, by, room.policy);
-        room.policy = policy;
-        void room.waiting.wake();
-      }),
+    reload: (config, by) => reloads.alone(() => reload(room, config, by)),
     config: () => room.policy.config,
     on: (listener) => {
       listeners.add(listener);
@@ -113,18 +108,31 @@ function policyOf(config: Config): Policy {
   return createPolicy(config, createCatalogue({ contracts: config.prices, ceiling: config.ceiling }));
 }
 
+/** History is read while attempts go on; alone is only what came meanwhile, and the swap. */
+async function reload(room: Room, config: Config, by: string): Promise<void> {
+  const policy = policyOf(config);
+  const filling = await Filling.of(room.ledger, policy, room.policy);
+  await filling.catchUp(room.clock.now());
+  await room.gate.alone(async () => {
+    await takeUp(room, policy, by, filling);
+    room.policy = policy;
+    void room.waiting.wake();
+  });
+}
+
 /** Fills new budgets from history, then rebuilds what this process knows from what the ledger says. */
-async function takeUp(room: Room, policy: Policy, by: string, before?: Policy): Promise<void> {
+async function takeUp(room: Room, policy: Policy, by: string, filling: Filling): Promise<void> {
   const { ledger, standing } = room;
   const now = room.clock.now();
-  const markInForce = await fillFromHistory(ledger, policy, now, before);
+  await filling.catchUp(now);
+  await filling.adopt(now);
   await ledger.recordRevision({ hash: `config:${policy.config.hash}`, at: now, by });
   const accounts = await ledger.accounts(oldestSince(policy, now));
   for (const { instance: account } of accounts) meetAgain(policy, account);
   const since = oldestSince(policy, now);
   // Of a rolling window an event stays in force as long as its threshold is crossed, past the event's own window.
   const [balances, events] = [await ledger.accounts(since), await ledger.liveEvents(since - (now - since))];
-  await markInForce(by);
+  await filling.mark(now, by);
   standing.load(balances, events);
   await tellCrossings(room, policy);
 }

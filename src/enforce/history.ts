@@ -15,36 +15,61 @@ import type { Policy } from './policy.ts';
 
 const PAGE = 1_000;
 
-/**
- * `before` is the policy in force until now; at the start the ledger alone knows. Answers what writes down, last of all, which
- * definitions are in force. Errors: `LedgerUnavailable`; what was posted until then is not posted twice.
- */
-export async function fillFromHistory(
-  ledger: Ledger,
-  policy: Policy,
-  now: EpochMs,
-  before?: Policy,
-): Promise<(by: string) => Promise<void>> {
-  const marks = await Marks.read(ledger);
-  const earlier = before && new Set(definitionsOf(before).map(({ id }) => id));
-  const definitions = definitionsOf(policy);
-  const fresh = definitions.filter(({ id }) => !marks.isFilled(id) || (earlier && !earlier.has(id)));
-  if (fresh.length > 0) await fill(ledger, policy, now, fresh);
-  return (by) => marks.write(ledger, new Set(definitions.map(({ id }) => id)), now, by);
-}
+/** One filling of a policy's new definitions. Errors everywhere: `LedgerUnavailable`; nothing is posted twice. */
+export class Filling {
+  readonly #ledger: Ledger;
+  readonly #policy: Policy;
+  readonly #marks: Marks;
+  readonly #fresh: readonly Definition[];
+  readonly #freshIds: ReadonlySet<string>;
+  /** Where the last page began: it is read again, because it grows. */
+  #cursor: string | undefined;
+  #from: EpochMs | undefined;
 
-async function fill(ledger: Ledger, policy: Policy, now: EpochMs, fresh: readonly Definition[]): Promise<void> {
-  const ids = new Set(fresh.map(({ id }) => id));
-  const isFresh = (instance: BudgetInstance): boolean => ids.has(definitionIdOf(instance));
-  const from = Math.min(...fresh.map(({ window }) => sinceAt(window, now)));
-  let cursor: string | undefined;
-  do {
-    const page = await ledger.settlements({ from, limit: PAGE, ...(cursor !== undefined && { cursor }) });
-    const postings = page.items.flatMap((settlement) => postingsOf(policy, settlement, now, isFresh));
-    if (postings.length > 0) await ledger.backfill(postings, now);
-    cursor = page.next;
-  } while (cursor !== undefined);
-  await adoptOpen(ledger, policy, now, isFresh);
+  private constructor(ledger: Ledger, policy: Policy, marks: Marks, fresh: readonly Definition[]) {
+    this.#ledger = ledger;
+    this.#policy = policy;
+    this.#marks = marks;
+    this.#fresh = fresh;
+    this.#freshIds = new Set(fresh.map(({ id }) => id));
+  }
+
+  /** `before` is the policy in force until now; at the start the ledger alone knows. */
+  static async of(ledger: Ledger, policy: Policy, before?: Policy): Promise<Filling> {
+    const marks = await Marks.read(ledger);
+    const earlier = before && new Set(definitionsOf(before).map(({ id }) => id));
+    const isFresh = ({ id }: Definition): boolean => !marks.isFilled(id) || (earlier !== undefined && !earlier.has(id));
+    return new Filling(ledger, policy, marks, definitionsOf(policy).filter(isFresh));
+  }
+
+  /**
+   * Posts what is booked until now; called again, what was booked since. The first time may take long, so attempts go on
+   * meanwhile under the old policy: nobody decides by these accounts yet.
+   */
+  async catchUp(now: EpochMs): Promise<void> {
+    if (this.#fresh.length === 0) return;
+    this.#from ??= Math.min(...this.#fresh.map(({ window }) => sinceAt(window, now)));
+    for (;;) {
+      const after = this.#cursor === undefined ? {} : { cursor: this.#cursor };
+      const page = await this.#ledger.settlements({ from: this.#from, limit: PAGE, ...after });
+      const postings = page.items.flatMap((item) => postingsOf(this.#policy, item, now, this.#isFresh));
+      if (postings.length > 0) await this.#ledger.backfill(postings, now);
+      if (page.next === undefined) return;
+      this.#cursor = page.next;
+    }
+  }
+
+  /** Calls in flight count too. Nothing may be admitted from here on until the policy is in force. */
+  async adopt(now: EpochMs): Promise<void> {
+    if (this.#fresh.length > 0) await adoptOpen(this.#ledger, this.#policy, now, this.#isFresh);
+  }
+
+  /** Writes down, last of all, which definitions are in force. */
+  async mark(at: EpochMs, by: string): Promise<void> {
+    await this.#marks.write(this.#ledger, new Set(definitionsOf(this.#policy).map(({ id }) => id)), at, by);
+  }
+
+  readonly #isFresh = (instance: BudgetInstance): boolean => this.#freshIds.has(definitionIdOf(instance));
 }
 
 function postingsOf(

@@ -56,6 +56,28 @@ describe('a reload', () => {
     expect((await world.ledger.verify()).problems).toEqual([]);
   });
 
+  it('reads history while attempts go on, and counts what they spend meanwhile', async () => {
+    const world = await worldOf(CAP);
+    await spend(world, 300_000);
+    const reading = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const { settlements } = world.ledger;
+    world.ledger.settlements = async (query) => {
+      const page = await settlements.call(world.ledger, query);
+      reading.resolve();
+      await goOn.promise;
+      return page;
+    };
+    const reloading = world.enforcer.reload(configOf(CAP.replace('name: cap', 'name: new')), 'test');
+    await reading.promise;
+    await spend(world, 100_000);
+    expect(await ask(world, attempt(50_000))).toBe('allow');
+    goOn.resolve();
+    await reloading;
+    expect(await standing(world, 'new')).toEqual(['new 400000/50000/0 ok']);
+    expect((await world.ledger.verify()).problems).toEqual([]);
+  });
+
   it('leaves out what was spent before the new budget’s window', async () => {
     const world = await worldOf(CAP);
     await spend(world, 300_000);
