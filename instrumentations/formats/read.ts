@@ -77,9 +77,11 @@ export class CountReader {
 
 export type UsageReport = { usage: Usage } | { invalid: string };
 
-/** A copy without undefined members, so that facts are the same object over JSON. */
+/** A copy without undefined members, so that facts are the same object over JSON. Runs for each call: a plain loop. */
 export function defined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
+  const copy = {} as T;
+  for (const key in value) if (value[key] !== undefined) copy[key] = value[key];
+  return copy;
 }
 
 /** What was read as usage, unless a count was garbage or a part exceeds its whole. */
@@ -91,19 +93,22 @@ export function report(reader: CountReader, usage: Usage): UsageReport {
 function contradiction(usage: Usage): string | undefined {
   const { inputTokens, outputTokens } = usage;
   const cached = (usage.cachedReadTokens ?? 0) + (usage.cacheWrite5mTokens ?? 0) + (usage.cacheWrite1hTokens ?? 0);
-  const parts: readonly [string, number, string, number][] = [
-    ['cached', cached, 'input', inputTokens],
-    ['input audio', usage.inputAudioTokens ?? 0, 'input', inputTokens],
-    ['input image', usage.inputImageTokens ?? 0, 'input', inputTokens],
-    ['cached audio', usage.cachedAudioTokens ?? 0, 'cached', cached],
-    ['reasoning', usage.reasoningTokens ?? 0, 'output', outputTokens],
-    ['output audio', usage.outputAudioTokens ?? 0, 'output', outputTokens],
-    ['output image', usage.outputImageTokens ?? 0, 'output', outputTokens],
-    ['input', inputTokens, 'possible', MAX_USAGE_COUNT],
-    ['output', outputTokens, 'possible', MAX_USAGE_COUNT],
-  ];
-  const wrong = parts.find(([, part, , whole]) => part > whole);
-  return wrong && `usage has more ${wrong[0]} tokens (${wrong[1]}) than ${wrong[2]} tokens (${wrong[3]})`;
+  return (
+    exceeds(cached, 'cached', inputTokens, 'input') ??
+    exceeds(usage.inputAudioTokens, 'input audio', inputTokens, 'input') ??
+    exceeds(usage.inputImageTokens, 'input image', inputTokens, 'input') ??
+    exceeds(usage.cachedAudioTokens, 'cached audio', cached, 'cached') ??
+    exceeds(usage.reasoningTokens, 'reasoning', outputTokens, 'output') ??
+    exceeds(usage.outputAudioTokens, 'output audio', outputTokens, 'output') ??
+    exceeds(usage.outputImageTokens, 'output image', outputTokens, 'output') ??
+    exceeds(inputTokens, 'input', MAX_USAGE_COUNT, 'possible') ??
+    exceeds(outputTokens, 'output', MAX_USAGE_COUNT, 'possible')
+  );
+}
+
+function exceeds(part: number | undefined, partName: string, whole: number, wholeName: string): string | undefined {
+  if (part === undefined || part <= whole) return undefined;
+  return `usage has more ${partName} tokens (${part}) than ${wholeName} tokens (${whole})`;
 }
 
 /** What a format saw of an answer, however much of it there was. */
@@ -123,19 +128,30 @@ export interface Seen {
 
 /** Facts from what was seen: the provider's usage if it is any good, otherwise an estimate and why. */
 export function conclude(seen: Seen, request: RequestFacts): ResponseFacts {
-  const facts = defined<ResponseFacts>({
-    ...(seen.model !== undefined && { model: seen.model }),
-    ...(seen.responseId !== undefined && { responseId: seen.responseId }),
-    ...(seen.finishReasons?.length && { finishReasons: seen.finishReasons }),
-    ...(seen.error !== undefined && { error: seen.error }),
-  });
+  const facts = identity(seen);
   const tier = servedTier(seen, request);
   const { report } = seen;
   const usage = report && 'usage' in report ? report.usage : undefined;
   const invalid = report && 'invalid' in report ? report.invalid : usage && uncounted(usage, seen.outputBytes);
-  if (usage && invalid === undefined) return { ...facts, usage: { ...tier, ...usage } };
-  const estimate = { ...tier, ...estimated(usage ? { ...seen, known: positive(usage) } : seen, request) };
-  return invalid === undefined ? { ...facts, estimate } : { ...facts, estimate, invalid };
+  if (usage && invalid === undefined) facts.usage = withTier(usage, tier);
+  else facts.estimate = withTier(estimated(usage ? { ...seen, known: positive(usage) } : seen, request), tier);
+  if (invalid !== undefined) facts.invalid = invalid;
+  return facts;
+}
+
+/** What was answered, but for its usage. */
+function identity({ model, responseId, finishReasons, error }: Seen): ResponseFacts {
+  const facts: ResponseFacts = {};
+  if (model !== undefined) facts.model = model;
+  if (responseId !== undefined) facts.responseId = responseId;
+  if (finishReasons?.length) facts.finishReasons = finishReasons;
+  if (error !== undefined) facts.error = error;
+  return facts;
+}
+
+/** A tier inside the usage itself goes before the answer's. */
+function withTier(usage: Usage, tier: string | undefined): Usage {
+  return tier === undefined ? usage : { serviceTier: tier, ...usage };
 }
 
 /** Gateways that do not count send zeros; with output in hand that is not a measurement. */
@@ -170,11 +186,10 @@ function estimatedInput({ bound, estimatedInputTokens }: RequestFacts): number {
 const DEARER_TIERS: ReadonlySet<string> = new Set(['priority', 'fast']);
 
 /** The tier the answer names; where it names none, a dearer tier that was asked for, but never a cheaper one. */
-function servedTier(seen: Seen, request: RequestFacts): Pick<Usage, 'serviceTier'> {
+function servedTier(seen: Seen, request: RequestFacts): string | undefined {
   const asked = request.bound.serviceTier;
   const named = seen.serviceTier === 'auto' ? undefined : seen.serviceTier; // Before it is served it has no tier.
-  const tier = named ?? (asked !== undefined && DEARER_TIERS.has(asked) ? asked : undefined);
-  return tier === undefined ? {} : { serviceTier: tier };
+  return named ?? (asked !== undefined && DEARER_TIERS.has(asked) ? asked : undefined);
 }
 
 /** `type`, `code` or the bare word of an error that an answer carries; undefined when it carries none. */

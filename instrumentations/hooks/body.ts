@@ -2,8 +2,10 @@
  * One answer being read. A response may be cloned, so an answer has one or more views, each read on its own; the first that
  * is read to its end tells what the attempt came to, and the last that is given up settles it from what was seen.
  */
-import type { Attempt } from '../../src/client/call.ts';
-import { errorTypeOf } from '../../src/client/call.ts';
+import type { Attempt } from '../../src/client/attempt.ts';
+import { errorTypeOf } from '../../src/client/failure.ts';
+import type { End } from '../../src/client/meter.ts';
+import { parseEvent } from './sse.ts';
 import { Tape } from './tape.ts';
 
 /** Shared by the views. It must not point to a view, for a view that nobody can read any more ends the attempt. */
@@ -49,13 +51,13 @@ export class Answer {
     if (this.#views <= 0 && !this.attempt.ended) this.#end(broken(tape, by, errorType));
   }
 
-  #end(end: Parameters<Attempt['end']>[0]): void {
+  #end(end: End): void {
     this.#signal?.removeEventListener('abort', this.#aborted);
     this.attempt.end(end);
   }
 }
 
-function broken(tape: Tape, by: 'aborted' | 'error', errorType: string): Parameters<Attempt['end']>[0] {
+function broken(tape: Tape, by: 'aborted' | 'error', errorType: string): End {
   const facts = tape.empty && errorType === 'unread' ? {} : tape.facts();
   return { kind: 'broken', facts, by, errorType };
 }
@@ -65,6 +67,8 @@ export class View {
   readonly answer: Answer;
   readonly #tape: Tape;
   #over = false;
+  #parsing = false;
+  #text: string | undefined;
 
   constructor(answer: Answer, tape: Tape) {
     this.answer = answer;
@@ -82,6 +86,31 @@ export class View {
   /** Read in one piece, and parsed already. */
   json(body: unknown): void {
     if (this.#close()) this.answer.whole(body);
+  }
+
+  /** Read in one piece. */
+  text(body: string): void {
+    if (this.#parsing) this.#text = body;
+    else this.#parse(body);
+  }
+
+  #parse(body: string): void {
+    const parsed = this.answer.streams ? undefined : parseEvent(body);
+    if (parsed !== undefined) this.json(parsed);
+    else this.bytes(Buffer.from(body));
+  }
+
+  /** Whoever reads the text from now on parses it too; `isOfThis` tells then whether this is what was parsed. */
+  expectParsed(parsed: Promise<unknown>, isOfThis: () => boolean): void {
+    if (this.#over || this.answer.streams) return;
+    this.#parsing = true;
+    const take = (body?: unknown): void => {
+      this.#parsing = false;
+      if (this.#text === undefined) return;
+      if (typeof body === 'object' && body !== null && isOfThis()) this.json(body);
+      else this.#parse(this.#text);
+    };
+    parsed.then(take, () => take());
   }
 
   bytes(bytes: Uint8Array): void {

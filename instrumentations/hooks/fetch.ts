@@ -2,8 +2,10 @@
  * The base hook: `globalThis.fetch`, which every fetch-based SDK ends in, in ESM, in CommonJS and in bundles. Requests
  * that are not of a known format pass through untouched, as do those that an SDK-core hook has taken care of.
  */
-import { type Attempt, beginAttempt, Call, type Caught, type Client } from '../../src/client/call.ts';
+import type { Attempt } from '../../src/client/attempt.ts';
+import { beginAttempt, type Caught, type Client } from '../../src/client/call.ts';
 import { BudgetExceededError } from '../../src/client/errors.ts';
+import { Call } from '../../src/client/span.ts';
 import { warnOnce } from '../../src/client/warn.ts';
 import { denyResponse } from './deny-response.ts';
 import { passOwned } from './frames.ts';

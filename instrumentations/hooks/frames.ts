@@ -3,7 +3,8 @@
  * sees the same request on its way out, lets it pass.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Attempt, Call } from '../../src/client/call.ts';
+import type { Attempt } from '../../src/client/attempt.ts';
+import type { Call } from '../../src/client/span.ts';
 
 export interface Frame {
   call: Call;

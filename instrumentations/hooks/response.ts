@@ -1,21 +1,18 @@
 /**
  * The provider's own Response, watched while the application reads it. It stays the same object with the same
- * promises; the ways to read its body are replaced on this one instance.
+ * promises. What reads a body is replaced once on its class, and passes on to the original; a response that nobody
+ * watches goes straight through. (Eight properties on each response would make dictionaries of them, slow in all that
+ * the SDK reads of them.)
  */
-import type { Attempt } from '../../src/client/call.ts';
+import type { Attempt } from '../../src/client/attempt.ts';
 import { Answer, type View } from './body.ts';
-import { parseEvent } from './sse.ts';
+import { stamps } from './stamp.ts';
 import { watchStream } from './stream.ts';
 import { ExtraEventStripper } from './strip.ts';
 
-interface Watched {
-  view: View;
-  /** Where a response (a mock, say) has methods of its own instead of its class's. */
-  own: Partial<Record<string, (...args: never[]) => unknown>> | undefined;
-}
-
-const watched = new WeakMap<object, Watched>();
-const METHODS = ['json', 'text', 'arrayBuffer', 'bytes', 'blob', 'formData', 'clone'] as const;
+const views = stamps<View>();
+/** Classes whose ways to read are replaced. */
+const patched = new WeakSet<object>();
 
 /** Ends the attempt when the response's body has been read, broken off, or can no longer be read. */
 export function watchResponse(response: Response, attempt: Attempt, signal: AbortSignal | undefined): void {
@@ -32,67 +29,107 @@ export function watchResponse(response: Response, attempt: Attempt, signal: Abor
 }
 
 function watch(response: Response, answer: Answer): void {
-  let own: Watched['own'];
-  if (Object.hasOwn(response, 'json') || Object.hasOwn(response, 'text')) own = ownMethods(response);
-  watched.set(response, { view: answer.view(), own });
-  Object.defineProperties(response, OVERRIDES);
+  if (views.of(response) === undefined) patchReaders(response);
+  views.put(response, answer.view());
 }
 
-function ownMethods(response: Response): Watched['own'] {
-  return Object.fromEntries(
-    METHODS.filter((name) => Object.hasOwn(response, name)).map((name) => [name, response[name]]),
-  );
+/** Its class's, and its own where it has some (a mock, say). */
+function patchReaders(response: Response): void {
+  for (const name in READERS) if (Object.hasOwn(response, name)) patch(response, name);
+  let prototype = Object.getPrototypeOf(response) as object | null;
+  while (prototype && prototype !== Object.prototype && !patched.has(prototype)) {
+    patched.add(prototype);
+    for (const name in READERS) if (Object.hasOwn(prototype, name)) patch(prototype, name);
+    prototype = Object.getPrototypeOf(prototype) as object | null;
+  }
 }
 
-function original<T>(response: Response, name: string): () => T {
-  const method = watched.get(response)?.own?.[name] ?? Object.getPrototypeOf(response)[name];
-  return () => (method as () => T).call(response);
+/** Keeps name, length and attributes. */
+function patch(holder: object, name: string): void {
+  const original = Object.getOwnPropertyDescriptor(holder, name) as PropertyDescriptor;
+  const kind = original.get ? 'get' : 'value';
+  const reader = READERS[name]?.(original[kind]);
+  if (!reader || typeof original[kind] !== 'function') return;
+  for (const key of ['name', 'length'] as const) {
+    Object.defineProperty(reader, key, { value: original[kind][key], configurable: true });
+  }
+  Object.defineProperty(holder, name, { ...original, [kind]: reader });
 }
 
-function viewOf(response: Response): View {
-  return (watched.get(response) as Watched).view;
-}
+type Method<T> = (this: Response) => T;
 
-/** Reads through the original and tells the view; the promise is the original's own. */
-function tell<T>(result: Promise<T>, view: View, seen: (value: T) => void): Promise<T> {
-  result.then(seen, (error: unknown) => view.failed(error));
+// biome-ignore lint/suspicious/noExplicitAny: each takes a method and returns one of the same type.
+const READERS: Readonly<Record<string, (original: any) => Method<unknown>>> = {
+  json: (original: Method<Promise<unknown>>) =>
+    function (this: Response) {
+      return tell(this, original.call(this), (view, body) => view.json(body));
+    },
+  text: (original: Method<Promise<string>>) =>
+    function (this: Response) {
+      const result = tell(this, original.call(this), (view, body) => view.text(body));
+      return hiding(this, result, (view, body) => stripped(view, Buffer.from(body)).toString('utf8'));
+    },
+  arrayBuffer: (original: Method<Promise<ArrayBuffer>>) =>
+    function (this: Response) {
+      const result = tell(this, original.call(this), (view, body) => view.bytes(new Uint8Array(body)));
+      return hiding(this, result, (view, body) => Uint8Array.from(stripped(view, Buffer.from(body))).buffer);
+    },
+  bytes: (original: Method<Promise<Uint8Array>>) =>
+    function (this: Response) {
+      const result = tell(this, original.call(this), (view, body) => view.bytes(body));
+      return hiding(this, result, (view, body) => Uint8Array.from(stripped(view, Buffer.from(body))));
+    },
+  blob: (original: Method<Promise<Blob>>) =>
+    function (this: Response) {
+      return readBlob(this, original.call(this));
+    },
+  // No answer of an AI provider is a form; what this one said stays unknown.
+  formData: (original: Method<Promise<FormData>>) =>
+    function (this: Response) {
+      return tell(this, original.call(this), (view) => view.failed(new Error('form')));
+    },
+  clone: (original: Method<Response>) =>
+    function (this: Response) {
+      const copy = original.call(this);
+      const view = views.of(this);
+      if (view) watch(copy, view.answer);
+      return copy;
+    },
+  body: (original: Method<Response['body']>) =>
+    function (this: Response) {
+      const stream = original.call(this);
+      const view = stream && views.of(this);
+      return view ? watchStream(stream, view) : stream;
+    },
+};
+
+/** Tells the view what was read; the promise is the original's own. */
+function tell<T>(response: Response, result: Promise<T>, seen: (view: View, value: T) => void): Promise<T> {
+  const view = views.of(response);
+  if (view) {
+    result.then(
+      (value) => seen(view, value),
+      (error: unknown) => view.failed(error),
+    );
+  }
   return result;
 }
 
-function json(this: Response): Promise<unknown> {
-  const view = viewOf(this);
-  return tell(original<Promise<unknown>>(this, 'json')(), view, (body) => view.json(body));
+/** The SDK parses the text that it reads of a response: its object is taken, so that no body is parsed twice. */
+export function expectParsed(response: Response, parsed: Promise<unknown>, isOfResponse: () => boolean): void {
+  views.of(response)?.expectParsed(parsed, isOfResponse);
 }
 
-function text(this: Response): Promise<string> {
-  const view = viewOf(this);
-  const result = tell(original<Promise<string>>(this, 'text')(), view, (body) => tellText(view, body));
-  return hides(view) ? result.then((body) => stripped(view, Buffer.from(body)).toString('utf8')) : result;
+/** Without the event that is not the caller's. */
+function hiding<T>(response: Response, result: Promise<T>, strip: (view: View, value: T) => T): Promise<T> {
+  const view = views.of(response);
+  return view && hides(view) ? result.then((value) => strip(view, value)) : result;
 }
 
-function tellText(view: View, body: string): void {
-  const parsed = view.answer.streams ? undefined : parseEvent(body);
-  if (parsed !== undefined) view.json(parsed);
-  else view.bytes(Buffer.from(body));
-}
-
-function arrayBuffer(this: Response): Promise<ArrayBuffer> {
-  const view = viewOf(this);
-  const result = tell(original<Promise<ArrayBuffer>>(this, 'arrayBuffer')(), view, (body) =>
-    view.bytes(new Uint8Array(body)),
-  );
-  return hides(view) ? result.then((body) => Uint8Array.from(stripped(view, Buffer.from(body))).buffer) : result;
-}
-
-function bytes(this: Response): Promise<Uint8Array> {
-  const view = viewOf(this);
-  const result = tell(original<Promise<Uint8Array>>(this, 'bytes')(), view, (body) => view.bytes(body));
-  return hides(view) ? result.then((body) => Uint8Array.from(stripped(view, Buffer.from(body)))) : result;
-}
-
-function blob(this: Response): Promise<Blob> {
-  const view = viewOf(this);
-  return original<Promise<Blob>>(this, 'blob')().then(
+function readBlob(response: Response, result: Promise<Blob>): Promise<Blob> {
+  const view = views.of(response);
+  if (!view) return result;
+  return result.then(
     async (body) => {
       const content = Buffer.from(await body.arrayBuffer());
       view.bytes(content);
@@ -105,25 +142,6 @@ function blob(this: Response): Promise<Blob> {
   );
 }
 
-/** No answer of an AI provider is a form; what this one said stays unknown. */
-function formData(this: Response): Promise<FormData> {
-  const view = viewOf(this);
-  return tell(original<Promise<FormData>>(this, 'formData')(), view, () => view.failed(new Error('form')));
-}
-
-function clone(this: Response): Response {
-  const copy = original<Response>(this, 'clone')();
-  watch(copy, viewOf(this).answer);
-  return copy;
-}
-
-function body(this: Response): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-  const stream = Reflect.get(Object.getPrototypeOf(this), 'body', this) as ReadableStream<
-    Uint8Array<ArrayBuffer>
-  > | null;
-  return stream && watchStream(stream, viewOf(this));
-}
-
 function hides(view: View): boolean {
   return view.answer.streams && view.answer.attempt.hidesExtraEvent;
 }
@@ -132,15 +150,3 @@ function stripped(view: View, content: Buffer): Buffer {
   const stripper = new ExtraEventStripper(view.answer.attempt.format);
   return Buffer.concat([stripper.push(content), stripper.flush()].filter((part) => part !== undefined));
 }
-
-const method = (value: unknown): PropertyDescriptor => ({ value, configurable: true, writable: true });
-const OVERRIDES: PropertyDescriptorMap = {
-  json: method(json),
-  text: method(text),
-  arrayBuffer: method(arrayBuffer),
-  bytes: method(bytes),
-  blob: method(blob),
-  formData: method(formData),
-  clone: method(clone),
-  body: { get: body, configurable: true },
-};

@@ -8,12 +8,16 @@
  *
  * Only prototypes are patched, and what they return is passed on untouched: SDKs compare and bind these methods.
  */
-import { type Attempt, beginAttempt, Call, type Caught, type Client, errorTypeOf } from '../../src/client/call.ts';
+import { Attempt } from '../../src/client/attempt.ts';
+import { beginAttempt, type Caught, type Client } from '../../src/client/call.ts';
+import { errorTypeOf } from '../../src/client/failure.ts';
+import { Call } from '../../src/client/span.ts';
 import { type Frame, frames } from './frames.ts';
 import { apiKeyOf, withoutOwnBaggage } from './headers.ts';
 import { placeOf } from './place.ts';
 import { serialise } from './request-body.ts';
-import { watchResponse } from './response.ts';
+import { expectParsed, watchResponse } from './response.ts';
+import { stamps } from './stamp.ts';
 
 type Method = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 
@@ -21,6 +25,8 @@ interface Core {
   makeRequest: Method;
   buildRequest: Method;
   fetchWithTimeout: Method;
+  /** openai from 7 on. */
+  parseResponseWithTimeout?: Method;
 }
 
 interface Built {
@@ -36,7 +42,7 @@ interface Options {
 
 const patched = new WeakSet<object>();
 /** Retries that come from outside the first attempt's context (a body that timed out) are found by their options. */
-const callsByOptions = new WeakMap<object, Call>();
+const calls = stamps<Call>();
 
 /** Whether the class has the core that we know; classes of other versions are left to the fetch hook. */
 export function hookStainless(client: Client, sdk: unknown): boolean {
@@ -49,6 +55,9 @@ export function hookStainless(client: Client, sdk: unknown): boolean {
   replace(core, 'makeRequest', makeRequest);
   replace(core, 'buildRequest', (original) => buildRequest(original, client));
   replace(core, 'fetchWithTimeout', fetchWithTimeout);
+  if (Object.hasOwn(core, 'parseResponseWithTimeout') && isAsync(core.parseResponseWithTimeout)) {
+    replace(core, 'parseResponseWithTimeout', parseResponse);
+  }
   return true;
 }
 
@@ -58,7 +67,7 @@ function isAsync(method: unknown): boolean {
 
 /** Keeps name, length and attributes. */
 function replace(core: Core, name: keyof Core, patch: (original: Method) => Method): void {
-  const original = core[name];
+  const original = core[name] as Method;
   const method = patch(original);
   Object.defineProperty(method, 'name', { value: original.name, configurable: true });
   Object.defineProperty(method, 'length', { value: original.length, configurable: true });
@@ -81,7 +90,7 @@ function makeRequest(original: Method): Method {
 
 /** The call that a retry belongs to. After its span has ended, the same call gets another one. */
 function callOf(options: unknown): Call | undefined {
-  const byOptions = typeof options === 'object' && options !== null ? callsByOptions.get(options) : undefined;
+  const byOptions = typeof options === 'object' && options !== null ? calls.of(options) : undefined;
   const call = byOptions ?? frames.getStore()?.call;
   return call?.ended ? new Call(call.id) : call;
 }
@@ -90,9 +99,14 @@ function buildRequest(original: Method, client: Client): Method {
   return async function (this: unknown, ...args: unknown[]) {
     const frame = frames.getStore();
     const built = (await original.apply(this, args)) as Built;
-    if (!frame || frame.attempt || !isWanted(this, args[0] as Options)) return built;
-    const attempt = await admit(client, frame.call, built, args[0] as Options);
-    if (attempt) frame.attempt = attempt;
+    const options = args[0] as Options;
+    if (!frame || frame.attempt || !isWanted(this, options)) return built;
+    const what = caught(built, options);
+    if (!what || what.signal?.aborted) return built;
+    calls.put(options, frame.call);
+    const attempt = await beginAttempt(client, frame.call, what);
+    // One that was aborted meanwhile is the SDK's to refuse.
+    if (attempt instanceof Attempt) take(frame, built, what, attempt);
     return built;
   };
 }
@@ -104,16 +118,10 @@ function isWanted(sdk: unknown, options: Options): boolean {
   return !(hasMiddleware && fetch === globalThis.fetch);
 }
 
-async function admit(client: Client, call: Call, built: Built, options: Options): Promise<Attempt | undefined> {
-  const what = caught(built, options);
-  if (!what || what.signal?.aborted) return undefined;
-  callsByOptions.set(options, call);
-  const attempt = await beginAttempt(client, call, what);
-  if (attempt === undefined || attempt === 'aborted') return undefined; // An aborted one is the SDK's to refuse.
-  const { req } = built;
-  req.body = serialise(req.body as string, what.body, attempt.body);
+function take(frame: Frame, { req }: Built, { body }: Caught, attempt: Attempt): void {
+  frame.attempt = attempt;
+  req.body = serialise(req.body as string, body, attempt.body);
   if (req.headers) req.headers = withoutOwnBaggage(req.headers);
-  return attempt;
 }
 
 function caught({ url, req }: Built, { body, signal }: Options): Caught | undefined {
@@ -146,5 +154,16 @@ function fetchWithTimeout(original: Method): Method {
     } finally {
       frame.owned = false;
     }
+  };
+}
+
+/** A body that timed out is asked for again: then what was parsed is another response's. */
+function parseResponse(original: Method): Method {
+  return function (this: unknown, ...args: unknown[]) {
+    const parsed = original.apply(this, args);
+    const props = args[1] as { response: Response };
+    const { response } = props;
+    expectParsed(response, parsed, () => props.response === response);
+    return parsed;
   };
 }

@@ -4,6 +4,7 @@
  * drained: no `tee`.
  */
 import type { View } from './body.ts';
+import { stamps } from './stamp.ts';
 import { ExtraEventStripper } from './strip.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -11,11 +12,11 @@ type Stream = ReadableStream<Bytes>;
 type Result = ReadableStreamReadResult<Bytes>;
 type Next = () => Promise<Result>;
 
-const watched = new WeakSet<ReadableStream>();
+const watched = stamps<true>();
 
 export function watchStream(stream: Stream, view: View): Stream {
-  if (watched.has(stream)) return stream;
-  watched.add(stream);
+  if (watched.of(stream)) return stream;
+  watched.put(stream, true);
   const strip = view.answer.attempt.hidesExtraEvent ? new ExtraEventStripper(view.answer.attempt.format) : undefined;
   const original = {
     getReader: stream.getReader.bind(stream) as (options?: unknown) => ReadableStreamDefaultReader<Bytes>,

@@ -25,6 +25,8 @@ export type Admission =
   | { outcome: 'denied'; denial: Denial /** The server may hold money: its reply was lost. */; maybeHeld: boolean }
   | { outcome: 'aborted'; maybeHeld: boolean };
 
+export type Allowed = Admission & { outcome: 'allowed' };
+
 export interface Admitter {
   session: Session;
   transport: Transport;
@@ -44,10 +46,14 @@ export class Admissions {
     this.#admitter = admitter;
   }
 
-  async admit(request: ReservationRequest, signal: AbortSignal | undefined): Promise<Admission> {
+  /** At once where the session is open and no budget acts: most calls of most services wait for nothing. */
+  admit(request: ReservationRequest, signal: AbortSignal | undefined): Promise<Admission> | Admission {
+    const opening = this.#admitter.session.ready();
+    return opening ? opening.then(() => this.#admitOpened(request, signal)) : this.#admitOpened(request, signal);
+  }
+
+  #admitOpened(request: ReservationRequest, signal: AbortSignal | undefined): Promise<Admission> | Admission {
     const { session } = this.#admitter;
-    const opening = session.ready();
-    if (opening) await opening;
     if (signal?.aborted) return { outcome: 'aborted', maybeHeld: false };
     if (session.state === 'refused') return this.#misconfigured();
     if (session.state === 'away') return this.#unreachable(request, false);

@@ -1,60 +1,150 @@
-/** How an attempt can end, as a hook sees it, and what that means for money. */
-import type { ResponseFacts } from '../../instrumentations/formats/format.ts';
-import type { Usage } from '../domain/usage.ts';
-import type { SettlementRequest } from '../protocol/wire.ts';
+/** One admitted request to a provider, from its hold to its settlement. */
+import type { Format, RequestFacts } from '../../instrumentations/formats/format.ts';
+import type { Receipt } from '../domain/receipt.ts';
+import type { ReservationRequest, SettlementRequest } from '../protocol/wire.ts';
+import type { AttemptEnd } from '../telemetry/recorder.ts';
+import type { Allowed } from './admission.ts';
+import { errorTypeOf, isUnsent } from './failure.ts';
+import type { Journal } from './journal.ts';
+import { type End, type Metered, meter } from './meter.ts';
+import type { Pricer } from './pricer.ts';
+import { settlementOf } from './settlement.ts';
+import type { Call } from './span.ts';
+import { quietly, warnOnce } from './warn.ts';
 
-/**
- * - `answered`: the whole answer was seen
- * - `broken`: it was cut, by the application (`aborted`) or by the network (`error`), after output may have begun
- * - `rejected`: the provider refused it before output, which is free
- * - `unsent`: it never left the process
- * - `lost`: it was sent, and nobody will ever know what came of it
- */
-export type End =
-  | { kind: 'answered'; facts: ResponseFacts }
-  | { kind: 'broken'; facts: ResponseFacts; by: 'aborted' | 'error'; errorType: string }
-  | { kind: 'rejected'; httpStatus: number }
-  | { kind: 'unsent' }
-  | { kind: 'lost'; errorType: string };
-
-export interface Metered {
-  end: SettlementRequest['end'];
-  status: SettlementRequest['status'];
-  measured: boolean;
-  usage: Usage;
-  facts?: ResponseFacts;
-  errorType?: string;
+/** What an attempt needs of the process. */
+export interface Books {
+  journal: Journal;
+  pricer: Pricer;
+  /** Attempts that have not ended; what is in it when the process ends is settled as far as it was seen. */
+  open: Set<Attempt>;
 }
 
-const NOTHING: Usage = { inputTokens: 0, outputTokens: 0 };
+/** What was admitted, and what is to be sent. */
+export interface Admitted {
+  format: Format;
+  /** Of the request as it is sent, after a rewrite. */
+  facts: RequestFacts;
+  /** What to send; the caller's own object where nothing was changed. */
+  body: object;
+  /** We asked for usage in the stream, so the event that carries it is not the caller's. */
+  hidesExtraEvent: boolean;
+  request: ReservationRequest;
+  admission: Allowed;
+}
 
-export function meter(end: End): Metered {
-  switch (end.kind) {
-    case 'answered':
-      return meterAnswer(end.facts);
-    case 'broken':
-      return meterBroken(end);
-    case 'rejected':
-      return { end: 'released', status: 'rejected', measured: true, usage: NOTHING, errorType: String(end.httpStatus) };
-    case 'unsent':
-      return { end: 'released', status: 'aborted', measured: true, usage: NOTHING, errorType: 'aborted' };
-    case 'lost':
-      return { end: 'lost', status: 'error', measured: false, usage: NOTHING, errorType: end.errorType };
+export class Attempt {
+  readonly call: Call;
+  /** What has been seen of the answer so far; for when the process ends in the middle of it. */
+  seen: (() => End) | undefined;
+  readonly #books: Books;
+  readonly #admitted: Admitted;
+  readonly #admittedMs = Date.now();
+  #sent = false;
+  #ended = false;
+
+  constructor(books: Books, call: Call, admitted: Admitted) {
+    this.call = call;
+    this.#books = books;
+    this.#admitted = admitted;
+    books.open.add(this);
+  }
+
+  get format(): Format {
+    return this.#admitted.format;
+  }
+
+  get facts(): RequestFacts {
+    return this.#admitted.facts;
+  }
+
+  get body(): object {
+    return this.#admitted.body;
+  }
+
+  get hidesExtraEvent(): boolean {
+    return this.#admitted.hidesExtraEvent;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** CALL: runs what sends it. */
+  send<T>(fn: () => T): T {
+    this.#sent = true;
+    return this.call.run(fn);
+  }
+
+  /** Meter, price, record: once, whoever comes first. A call with no further attempt to come ends with it. */
+  end(end: End): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#books.open.delete(this);
+    const metered = meter(end);
+    this.#books.journal.add(this.#settlement(metered));
+    this.call.errorType = metered.errorType;
+    const recorded = this.#record(metered);
+    const isLast = end.kind === 'answered' || end.kind === 'broken';
+    if (!isLast) return;
+    const endedMs = Date.now();
+    if (recorded) void recorded.then(() => this.call.end(metered.errorType, endedMs));
+    else this.call.end();
+  }
+
+  /** The process ends now: whatever is known has to do. */
+  abandon(): void {
+    this.end(this.#sent ? (this.seen?.() ?? { kind: 'lost', errorType: 'process_exit' }) : { kind: 'unsent' });
+  }
+
+  /** The request failed without an answer. Before it was sent, nothing has happened. */
+  fail(error: unknown): void {
+    this.end(this.#sent && !isUnsent(error) ? { kind: 'lost', errorType: errorTypeOf(error) } : { kind: 'unsent' });
+  }
+
+  #settlement(metered: Metered): SettlementRequest {
+    const { request, admission, facts } = this.#admitted;
+    const { held } = admission;
+    const ids = this.call.traceIds;
+    return settlementOf({ request, metered, model: facts.model, held, admittedMs: this.#admittedMs, ids });
+  }
+
+  /** A promise while the price has to be looked up, which only the first call of a model waits for. */
+  #record(metered: Metered): Promise<void> | undefined {
+    const { settleAllowance } = this.#admitted.admission;
+    if (metered.facts?.invalid !== undefined) warnInvalid(this.format.id, metered.facts.invalid);
+    if (metered.end === 'released') settleAllowance?.(0n);
+    if (metered.end !== 'settled') return undefined;
+    // Nobody to tell: then the price, which is the dearest part of it, is not looked up.
+    if (!settleAllowance && !quietly(() => this.call.wantsCost)) return undefined;
+    return quietly(() => this.#price(metered));
+  }
+
+  #price(metered: Metered): Promise<void> | undefined {
+    const { usage, measured, facts } = metered;
+    const model = facts?.model ?? this.facts.model;
+    const source = measured ? 'measured' : 'estimated';
+    const { provider } = this.#admitted.request;
+    const receipt = this.#books.pricer.receipt(provider, model, usage, this.#admittedMs, source);
+    if (receipt instanceof Promise) return receipt.then((late) => this.#priced(metered, late));
+    this.#priced(metered, receipt);
+    return undefined;
+  }
+
+  #priced({ usage, facts }: Metered, receipt: Receipt | undefined): void {
+    if (receipt) this.#admitted.admission.settleAllowance?.(receipt.costNanoUsd);
+    const recorded: AttemptEnd = { usage };
+    if (receipt) recorded.receipt = receipt;
+    if (facts?.model !== undefined) recorded.responseModel = facts.model;
+    if (facts?.responseId !== undefined) recorded.responseId = facts.responseId;
+    if (facts?.finishReasons) recorded.finishReasons = facts.finishReasons;
+    this.call.recordAttempt(recorded);
   }
 }
 
-function meterAnswer(facts: ResponseFacts): Metered {
-  const failed = facts.error === undefined ? undefined : { errorType: facts.error };
-  const status = failed ? 'error' : 'ok';
-  if (facts.usage) return { end: 'settled', status, measured: true, usage: facts.usage, facts, ...failed };
-  if (facts.estimate) return { end: 'settled', status, measured: false, usage: facts.estimate, facts, ...failed };
-  return { end: 'lost', status: 'error', measured: false, usage: NOTHING, facts, errorType: facts.error ?? 'no_usage' };
-}
-
-/** A break after the last thing that the provider had to say is no break; before it, its counts are not final. */
-function meterBroken({ facts, by, errorType }: End & { kind: 'broken' }): Metered {
-  if (facts.usage && facts.finishReasons?.length) return meterAnswer(facts);
-  const usage = facts.estimate ?? facts.usage;
-  if (usage) return { end: 'settled', status: by, measured: false, usage, facts, errorType };
-  return { end: 'lost', status: by, measured: false, usage: NOTHING, facts, errorType };
+function warnInvalid(format: string, invalid: string): void {
+  warnOnce(
+    `usage ${format} ${invalid}`,
+    `a ${format} answer reports usage that cannot be (${invalid}); it is settled as an estimate`,
+  );
 }

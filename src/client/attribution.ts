@@ -42,11 +42,36 @@ export function cleanValue(dimension: Dimension, value: unknown, warn: Warn): st
   return undefined;
 }
 
-/** What the code around this call says, over accepted baggage, over what the process says of itself. */
-export function attributionNow(process: Attribution, acceptBaggage: readonly Dimension[]): Attribution {
-  const said = shared.attribution.getStore();
-  if (acceptBaggage.length === 0) return said ? { ...process, ...said } : { ...process };
-  return { ...process, ...fromBaggage(acceptBaggage), ...said };
+/** Enough for any service's keys, and a bound for one that makes a key per user. */
+const MAX_CACHED_KEYS = 1024;
+
+/** What the code around a call says, over accepted baggage, over what the process says of itself. */
+export class Attributions {
+  readonly #process: Attribution;
+  readonly #acceptBaggage: readonly Dimension[];
+  /** By API key: what the process says of itself, and the key's fingerprint, which takes longer than all the rest. */
+  readonly #ofKeys = new Map<string | undefined, Readonly<Attribution>>();
+
+  constructor(process: Attribution, acceptBaggage: readonly Dimension[]) {
+    this.#process = process;
+    this.#acceptBaggage = acceptBaggage;
+  }
+
+  /** The same object for every call about which nothing more is said. */
+  now(apiKey: string | undefined): Readonly<Attribution> {
+    const own = this.#ofKeys.get(apiKey) ?? this.#keep(apiKey);
+    const said = shared.attribution.getStore();
+    if (said === undefined && this.#acceptBaggage.length === 0) return own;
+    return { ...own, ...fromBaggage(this.#acceptBaggage), ...said };
+  }
+
+  #keep(apiKey: string | undefined): Readonly<Attribution> {
+    const own = { ...this.#process };
+    if (apiKey !== undefined) own.api_key = fingerprint(apiKey);
+    if (this.#ofKeys.size >= MAX_CACHED_KEYS) this.#ofKeys.clear();
+    this.#ofKeys.set(apiKey, own);
+    return own;
+  }
 }
 
 function fromBaggage(accepted: readonly Dimension[]): Attribution {
@@ -58,19 +83,4 @@ function fromBaggage(accepted: readonly Dimension[]): Attribution {
     if (clean !== undefined) attribution[dimension] = clean;
   }
   return attribution;
-}
-
-/** Enough for any service's keys, and a bound for one that makes a key per user. */
-const MAX_CACHED_KEYS = 1024;
-const fingerprints = new Map<string, string>();
-
-/** Hashing takes longer than the rest of the attribution, and a service has few keys. */
-export function fingerprintOf(apiKey: string): string {
-  let known = fingerprints.get(apiKey);
-  if (known === undefined) {
-    known = fingerprint(apiKey);
-    if (fingerprints.size >= MAX_CACHED_KEYS) fingerprints.clear();
-    fingerprints.set(apiKey, known);
-  }
-  return known;
 }

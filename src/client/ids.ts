@@ -1,27 +1,28 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-const pool = new Uint8Array(4096);
-let taken = pool.length;
+/** Random ones of an id: 3 beside the version, 4 of which the first makes the variant, 12 more. */
+const DIGITS = 19;
+const POOL_BYTES = 4096;
+/** Random hexadecimal digits, drawn in bulk: a string, for cutting it is cheaper than putting bytes together. */
+let pool = '';
+let taken = 0;
 /** The part that says the time, for calls within one millisecond. */
 let prefix = '';
 let prefixMs = -1;
 
-/** A UUIDv7: its first 48 bits are the time, so that ids sort (and index) by it. Random bytes are drawn in bulk. */
+/** A UUIDv7: its first 48 bits are the time, so that ids sort (and index) by it. */
 export function uuidv7(nowMs: number): string {
-  if (taken + 10 > pool.length) {
-    randomFillSync(pool);
+  if (taken + DIGITS > pool.length) {
+    pool = randomBytes(POOL_BYTES).toString('hex');
     taken = 0;
   }
   const at = taken;
-  taken += 10;
-  const hex = (offset: number): string => HEX[pool[at + offset] as number] as string;
+  taken += DIGITS;
   if (nowMs !== prefixMs) {
     const time = nowMs.toString(16).padStart(12, '0');
-    prefix = `${time.slice(0, 8)}-${time.slice(8)}-`;
+    prefix = `${time.slice(0, 8)}-${time.slice(8)}-7`;
     prefixMs = nowMs;
   }
-  const version = HEX[0x70 | ((pool[at] as number) & 0x0f)];
-  const variant = HEX[0x80 | ((pool[at + 2] as number) & 0x3f)];
-  return `${prefix}${version}${hex(1)}-${variant}${hex(3)}-${hex(4)}${hex(5)}${hex(6)}${hex(7)}${hex(8)}${hex(9)}`;
+  const variant = '89ab'[Number.parseInt(pool.charAt(at + 3), 16) & 3];
+  return `${prefix}${pool.slice(at, at + 3)}-${variant}${pool.slice(at + 4, at + 7)}-${pool.slice(at + 7, at + 19)}`;
 }

@@ -2,7 +2,9 @@
 import type { DurationMs } from '../domain/time.ts';
 import { boundFromWire } from '../protocol/usage.ts';
 import { Admissions } from './admission.ts';
-import type { Attempt, Client } from './call.ts';
+import type { Attempt } from './attempt.ts';
+import { Attributions } from './attribution.ts';
+import type { Client } from './call.ts';
 import type { Environment } from './environment.ts';
 import { type Closing, onProcessEnd } from './exit.ts';
 import { Journal } from './journal.ts';
@@ -19,7 +21,7 @@ export interface RuntimeOptions {
 }
 
 export function createClient({ environment, prices, transport }: RuntimeOptions): Client {
-  const { endpoint, token, attribution, whenUnreachable } = environment;
+  const { endpoint, token, attribution, acceptBaggage, whenUnreachable } = environment;
   const send = transport ?? createTransport(endpoint, token);
   const journal = new Journal(send);
   const pricer = new Pricer(prices);
@@ -36,7 +38,8 @@ export function createClient({ environment, prices, transport }: RuntimeOptions)
     whenUnknown: whenUnreachable,
     worstCase: ({ provider, model, bound }) => pricer.worstCase(provider, model, boundFromWire(bound), Date.now()),
   });
-  return { environment, session, admissions, journal, pricer, open: new Set<Attempt>() };
+  const attributions = new Attributions(attribution, acceptBaggage);
+  return { session, attributions, admissions, journal, pricer, open: new Set<Attempt>() };
 }
 
 /** Settlements outlive the process from here on, and those of dead processes are sent. */

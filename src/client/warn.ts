@@ -14,3 +14,13 @@ export const warnOnce: Warn = (cause, message) => {
 export function say(message: string): void {
   process.stderr.write(`spendfuse: ${message}\n`);
 }
+
+/** A telemetry failure never breaks a call. */
+export function quietly<T>(fn: () => T): T | undefined {
+  try {
+    return fn();
+  } catch (error) {
+    warnOnce('telemetry', `telemetry failed (${(error as Error).message}); calls and settlements go on`);
+    return undefined;
+  }
+}

@@ -48,7 +48,8 @@ function inverted(names: Readonly<Record<string, string>>): Readonly<Record<stri
 
 function renamed(from: object, names: Readonly<Record<string, string>>): Record<string, unknown> {
   const to: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(from)) {
+  for (const name in from) {
+    const value = (from as Record<string, unknown>)[name];
     const renamedTo = names[name];
     if (renamedTo !== undefined && value !== undefined) to[renamedTo] = value;
   }

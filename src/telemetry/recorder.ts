@@ -5,7 +5,7 @@
 import {
   type Attributes,
   type Context,
-  context,
+  ProxyTracerProvider,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -63,15 +63,29 @@ function theTracer(): Tracer {
   return tracer;
 }
 
+const NOBODY = new ProxyTracerProvider().getDelegate();
+
+/**
+ * Whether a span or a metric would reach anybody. Asked for each call, so that an SDK that starts later is heard of; a
+ * parent without an SDK (a context manager alone) still gives the call its trace id.
+ */
+export function isAnybodyListening(parent: Context): boolean {
+  const provider = trace.getTracerProvider();
+  const isTraced = !(provider instanceof ProxyTracerProvider && provider.getDelegate() === NOBODY);
+  return isTraced || currentInstruments().live || trace.getSpanContext(parent) !== undefined;
+}
+
 export class CallRecorder {
   /** The context that the attempts are sent in: its span is the call's. */
   readonly context: Context;
   /** Undefined without an SDK. */
   readonly ids: { traceId: string; spanId: string } | undefined;
+  readonly #start: CallStart;
   readonly #span: Span;
   readonly #attributes: Attributes;
 
   constructor(start: CallStart, parent: Context) {
+    this.#start = start;
     this.#attributes = startAttributes(start);
     const options = { kind: SpanKind.CLIENT, attributes: this.#attributes };
     this.#span = theTracer().startSpan(`${start.operation} ${start.model}`, options, parent);
@@ -87,7 +101,7 @@ export class CallRecorder {
     return this.#span.isRecording() || currentInstruments().live;
   }
 
-  attempt(end: AttemptEnd, start: CallStart): void {
+  attempt(end: AttemptEnd): void {
     const { usage, receipt, responseModel } = end;
     const attributes = { ...this.#attributes, ...(responseModel && { [ATTR.responseModel]: responseModel }) };
     const { live, tokenUsage, cost } = currentInstruments();
@@ -95,7 +109,7 @@ export class CallRecorder {
       tokenUsage.record(usage.inputTokens, { ...attributes, [ATTR.tokenType]: 'input' });
       tokenUsage.record(usage.outputTokens, { ...attributes, [ATTR.tokenType]: 'output' });
     }
-    if (live && receipt) cost.add(usd(receipt), { ...attributes, ...metricAttributes(start.attribution) });
+    if (live && receipt) cost.add(usd(receipt), { ...attributes, ...metricAttributes(this.#start.attribution) });
     if (this.#span.isRecording()) this.#span.setAttributes(attemptAttributes(end));
   }
 
@@ -113,11 +127,6 @@ export class CallRecorder {
       if (failure) this.#span.setStatus({ code: SpanStatusCode.ERROR });
     }
     this.#span.end(endedMs);
-  }
-
-  /** Runs `fn` with the call's span as the active one. */
-  run<T>(fn: () => T, within: Context = this.context): T {
-    return within === context.active() ? fn() : context.with(within, fn);
   }
 }
 

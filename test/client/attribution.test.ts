@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { attributionNow, fingerprintOf, withAttribution } from '../../src/client/attribution.ts';
+import { Attributions, withAttribution } from '../../src/client/attribution.ts';
 import { BudgetExceededError } from '../../src/client/errors.ts';
 import { uuidv7 } from '../../src/client/ids.ts';
+import { isoInstant } from '../../src/client/instant.ts';
 import { fingerprint } from '../../src/domain/fingerprint.ts';
 
-const now = () => attributionNow({ service: 'api', team: 'core' }, []);
+const now = () => new Attributions({ service: 'api', team: 'core' }, []).now(undefined);
 
 describe('withAttribution', () => {
   test('adds to and overrides what the process says, and nests', () => {
@@ -51,10 +52,18 @@ describe('withAttribution', () => {
   });
 });
 
-test('the fingerprint of a key is the one that everybody knows', () => {
-  expect(fingerprintOf('sk-1')).toBe(fingerprint('sk-1'));
-  for (let key = 0; key < 3000; key++) fingerprintOf(`sk-${key}`);
-  expect(fingerprintOf('sk-1')).toBe(fingerprint('sk-1'));
+test('the fingerprint of a key is the one that everybody knows, however many keys there are', () => {
+  const attributions = new Attributions({ team: 'core' }, []);
+  const known = { team: 'core', api_key: fingerprint('sk-1') };
+  expect(attributions.now('sk-1')).toEqual(known);
+  for (let key = 0; key < 3000; key++) attributions.now(`sk-${key}`);
+  expect(attributions.now('sk-1')).toEqual(known);
+  expect(attributions.now(undefined)).toEqual({ team: 'core' });
+  expect(withAttribution({ team: 'search' }, () => attributions.now('sk-1'))).toEqual({ ...known, team: 'search' });
+});
+
+test.each([0, 1, 999, 1000, 1_790_000_000_007, 1_790_000_000_999, 1_790_000_001_000])('instant %d', (ms) => {
+  expect(isoInstant(ms)).toBe(new Date(ms).toISOString());
 });
 
 test('ids are UUIDs of version 7 that sort by time and never repeat', () => {

@@ -1,0 +1,14 @@
+import type { EpochMs } from '../domain/time.ts';
+
+let second = '';
+let secondMs = Number.NaN;
+
+/** As `toISOString` writes it. Calls come many to a second, so only the milliseconds are written anew. */
+export function isoInstant(ms: EpochMs): string {
+  const within = ms % 1000;
+  if (ms - within !== secondMs) {
+    secondMs = ms - within;
+    second = new Date(secondMs).toISOString().slice(0, -4);
+  }
+  return `${second}${String(within).padStart(3, '0')}Z`;
+}

@@ -1,0 +1,83 @@
+/** What the application asked for, and its span. */
+import { type Context, context, propagation } from '@opentelemetry/api';
+import { type AttemptEnd, CallRecorder, type CallStart, isAnybodyListening } from '../telemetry/recorder.ts';
+import { BAGGAGE_PREFIX } from './attribution.ts';
+import { uuidv7 } from './ids.ts';
+import { quietly } from './warn.ts';
+
+/** One span, one id, however many attempts it takes. */
+export class Call {
+  readonly id: string;
+  readonly #startedMs = performance.now();
+  readonly #parent: Context = context.active();
+  #recorder: CallRecorder | undefined;
+  #attempts = 0;
+  #ended = false;
+  /** The last attempt's, for the span. */
+  decision: string | undefined;
+  budget: string | undefined;
+  errorType: string | undefined;
+
+  constructor(id = uuidv7(Date.now())) {
+    this.id = id;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get traceIds(): { traceId: string; spanId: string } | undefined {
+    return this.#recorder?.ids;
+  }
+
+  get wantsCost(): boolean {
+    return this.#recorder?.wanted ?? false;
+  }
+
+  /** An attempt begins. `describe` is asked only where somebody listens. */
+  begin(describe: () => CallStart): void {
+    this.#attempts += 1;
+    this.#recorder ??= quietly(() =>
+      isAnybodyListening(this.#parent) ? new CallRecorder(describe(), this.#parent) : undefined,
+    );
+  }
+
+  /** Runs what sends the attempt, with the call's span active and without our own baggage. */
+  run<T>(fn: () => T): T {
+    const inside = this.#recorder?.context ?? this.#parent;
+    const clean = withoutOwnBaggage(inside);
+    return clean === context.active() ? fn() : context.with(clean, fn);
+  }
+
+  recordAttempt(end: AttemptEnd): void {
+    quietly(() => this.#recorder?.attempt(end));
+  }
+
+  /** Ends the span, once. `errorType` is the last attempt's where none is given, and the end is now. */
+  end(errorType = this.errorType, endedMs?: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (!this.#recorder) return;
+    const sinceEndMs = endedMs === undefined ? 0 : Date.now() - endedMs;
+    const durationSeconds = Math.max(0, performance.now() - this.#startedMs - sinceEndMs) / 1000;
+    const { decision, budget } = this;
+    quietly(() =>
+      this.#recorder?.end({
+        durationSeconds,
+        attempts: this.#attempts,
+        ...(errorType !== undefined && { errorType }),
+        ...(endedMs !== undefined && { endedMs }),
+        ...(decision !== undefined && { decision }),
+        ...(budget !== undefined && { budget }),
+      }),
+    );
+  }
+}
+
+/** `spendfuse.*` baggage is between services; a provider has no business with it. */
+function withoutOwnBaggage(inside: Context): Context {
+  const baggage = propagation.getBaggage(inside);
+  const own = baggage?.getAllEntries().filter(([name]) => name.startsWith(BAGGAGE_PREFIX));
+  if (!baggage || !own?.length) return inside;
+  return propagation.setBaggage(inside, baggage.removeEntries(...own.map(([name]) => name)));
+}
