@@ -206,6 +206,7 @@ function replyOf({ decision, by, rewrite }: Plan): Partial<ReservationReply> {
 }
 
 /** Everything that makes one request another. */
-function digestOf({ attempt_id: _, ...rest }: ReservationRequest): string {
-  return hash('sha256', JSON.stringify(rest), 'base64url').slice(0, 22);
+function digestOf({ call_id, session, provider, model, bound, attribution }: ReservationRequest): string {
+  const asked = JSON.stringify([call_id, session, provider, model, bound, attribution]);
+  return hash('sha256', asked, 'base64url').slice(0, 22);
 }

@@ -24,7 +24,7 @@ export async function readJson(request: IncomingMessage, maxBytes: number): Prom
 
 function checkHeaders(request: IncomingMessage): Reply | undefined {
   const type = request.headers['content-type'];
-  if (type === undefined || !/^application\/json[ \t]*(;|$)/i.test(type)) {
+  if (type !== 'application/json' && !/^application\/json[ \t]*(;|$)/i.test(type ?? '')) {
     return problem(415, 'unsupported-media-type', 'send the body as content-type: application/json');
   }
   const encoding = request.headers['content-encoding'];

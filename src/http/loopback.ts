@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net';
 
 /** Whether a host name or address can only mean this machine. */
 export function isLoopback(host: string): boolean {
+  if (host === '127.0.0.1' || host === 'localhost') return true;
   const name = host.toLowerCase().replace(/^\[(.*)\]$/, '$1');
   if (name === 'localhost' || name === '::1' || name === '::ffff:127.0.0.1') return true;
   return isIPv4(name) && name.startsWith('127.');

@@ -1,7 +1,7 @@
 /** The thread that owns the file. It takes whatever has arrived as one batch, and runs long reads between batches. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { LedgerOpenError } from './errors.ts';
-import { type Call, Core, type Job, type Reply } from './sqlite/core.ts';
+import { type Batch, type Call, Core, type Job, type Reply } from './sqlite/core.ts';
 import { explain, openError } from './sqlite/errors.ts';
 
 const port = parentPort!;
@@ -45,9 +45,20 @@ if (core) {
 
 let closing = false;
 
+/** Messages taken since the last answer: the other side counts what is under way. */
+let taken = 0;
+
 function accept(message: Call[] | 'close'): void {
   if (message === 'close') closing = true;
-  else waiting.push(...message);
+  else {
+    taken += 1;
+    waiting.push(...message);
+  }
+}
+
+function answer(replies: Reply[]): void {
+  port.postMessage({ taken, replies } satisfies Batch);
+  taken = 0;
 }
 
 function work(core: Core): void {
@@ -56,7 +67,7 @@ function work(core: Core): void {
   if (calls.length > 0) {
     const done = core.run(calls);
     jobs.push(...done.jobs);
-    if (done.replies.length > 0) port.postMessage(done.replies);
+    answer(done.replies);
     core.care();
   }
   runSlice();
@@ -71,7 +82,7 @@ function runSlice(): void {
   const reply = advance(job);
   if (!reply) return;
   jobs.shift();
-  port.postMessage([reply]);
+  answer([reply]);
 }
 
 function advance({ id, slices }: Job): Reply | undefined {

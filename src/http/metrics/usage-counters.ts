@@ -75,9 +75,12 @@ function labelsOf(config: Config): Dimension[] {
 
 type Of<K extends Happening['kind']> = Extract<Happening, { kind: K }>;
 
+const MOST_KNOWN = 5_000;
+
 class UsageSeries {
   readonly #dimensions: readonly Dimension[];
   readonly #guard: LabelGuard;
+  readonly #known = new Map<string, Labels>();
   readonly #decisions: Sums;
   readonly #cost: Sums;
   readonly #tokens: Sums;
@@ -110,8 +113,20 @@ class UsageSeries {
     if (!owned) this.#unowned.add(labels, receipt.costNanoUsd);
   }
 
-  /** What is first seen when it is decided is there at 0 before it is settled. */
+  /** Most happenings repeat the labels of an earlier one. */
   #labelsOf(attribution: Attribution): Labels {
+    let values = '';
+    for (const name of this.#dimensions) values += `${attribution[name] ?? ''}\u0000`;
+    const known = this.#known.get(values);
+    if (known) return known;
+    const labels = this.#admit(attribution);
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.set(values, labels);
+    return labels;
+  }
+
+  /** What is first seen when it is decided is there at 0 before it is settled. */
+  #admit(attribution: Attribution): Labels {
     const raw = Object.fromEntries(this.#dimensions.map((name) => [name, attribution[name] ?? '']));
     const { labels, isNew } = this.#guard.admit(raw);
     if (isNew) this.#start(labels);

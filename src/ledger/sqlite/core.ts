@@ -20,6 +20,8 @@ export interface Call {
 }
 export type Failure = { name: 'LedgerUnavailable' | 'RangeError'; message: string };
 export type Reply = { id: number; value: unknown } | { id: number; failure: Failure };
+/** What the worker says back: replies, and how many messages it has taken for them. */
+export type Batch = { taken: number; replies: Reply[] };
 export type Job = { id: number; slices: Generator<void, unknown> };
 
 export interface CoreOptions extends OpenOptions {

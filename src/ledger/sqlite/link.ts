@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { LedgerLocked, LedgerOpenError } from '../errors.ts';
 import { LedgerUnavailable } from '../ledger.ts';
-import type { Call, CoreOptions, OperationName, Reply } from './core.ts';
+import type { Batch, Call, CoreOptions, OperationName, Reply } from './core.ts';
 import type { Operations } from './operations.ts';
 
 type Result<T> = T extends Generator<unknown, infer R> ? R : T;
@@ -12,19 +12,30 @@ interface Waiter {
   reject(error: Error): void;
 }
 
-/** The calling thread's end of the worker: one message a tick there, one a commit back. */
+/**
+ * How many messages may be under way: one being committed, one behind it. What comes meanwhile waits and goes together,
+ * so that messages and commits grow larger under load instead of more.
+ */
+const MOST_UNDER_WAY = 2;
+
+/** The calling thread's end of the worker: at most one message a tick there, one a commit back. */
 export class WorkerLink {
   readonly #worker: Worker;
   readonly #waiters = new Map<number, Waiter>();
   #outgoing: Call[] = [];
   #lastId = 0;
+  #underWay = 0;
+  #sending = false;
   #ended: string | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
-    worker.on('message', (replies: Reply[] | 'closed') => {
-      if (replies !== 'closed') for (const reply of replies) this.#answer(reply);
+    worker.on('message', (message: Batch | 'closed') => {
+      if (message === 'closed') return;
+      this.#underWay -= message.taken;
+      for (const reply of message.replies) this.#answer(reply);
+      if (message.taken > 0) this.#sendSoon();
     });
     worker.on('error', (error) => this.#end(`the ledger's thread failed: ${error.message}; restart the server`));
     worker.on('exit', () => this.#end('the ledger is closed'));
@@ -54,8 +65,8 @@ export class WorkerLink {
     if (this.#closed) return Promise.reject(new LedgerUnavailable('the ledger is closed'));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#lastId += 1;
-    if (this.#outgoing.length === 0) setImmediate(() => this.#send());
     this.#outgoing.push({ id: this.#lastId, name, args });
+    this.#sendSoon();
     // A waiting call keeps the process alive; an idle ledger does not.
     if (this.#waiters.size === 0) this.#worker.ref();
     this.#waiters.set(this.#lastId, { resolve, reject });
@@ -70,6 +81,7 @@ export class WorkerLink {
 
   async #close(): Promise<void> {
     if (this.#ended !== undefined) return;
+    this.#underWay = 0;
     this.#send();
     const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
     this.#worker.ref();
@@ -77,10 +89,20 @@ export class WorkerLink {
     await exited;
   }
 
+  #sendSoon(): void {
+    if (this.#sending || this.#outgoing.length === 0 || this.#underWay >= MOST_UNDER_WAY) return;
+    this.#sending = true;
+    setImmediate(() => {
+      this.#sending = false;
+      this.#send();
+    });
+  }
+
   #send(): void {
-    if (this.#outgoing.length === 0 || this.#ended !== undefined) return;
+    if (this.#outgoing.length === 0 || this.#ended !== undefined || this.#underWay >= MOST_UNDER_WAY) return;
     const calls = this.#outgoing;
     this.#outgoing = [];
+    this.#underWay += 1;
     this.#worker.postMessage(calls);
   }
 
