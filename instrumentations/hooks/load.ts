@@ -21,7 +21,6 @@ const CORE = new RegExp(`[\\\\/]node_modules[\\\\/](${NAMES})[\\\\/]client\\.m?j
 const NODE_FETCH = new RegExp(`/node_modules/(${NAMES})/_shims/`);
 
 const HAND_OVER = Symbol.for('spendfuse.stainless.1');
-const handed = new Set<string>();
 
 /**
  * Errors: `Error` when this Node is too old for what follows. `node:module` is imported whole for it: a name that an older
@@ -34,7 +33,6 @@ export function assertNode(): void {
 
 export function hookLoading(client: Client): void {
   const take = (name: string, sdk: unknown): void => {
-    handed.add(name);
     if (!hookStainless(client, sdk)) warnUnknown(name);
   };
   Object.defineProperty(globalThis, HAND_OVER, { value: take, configurable: true });
@@ -48,11 +46,6 @@ export function hookLoading(client: Client): void {
       return { ...loaded, source: appended(loaded.source, name) };
     },
   });
-}
-
-/** Whether an SDK's class came by; otherwise it is part of a bundle, or was loaded before us. */
-export function wasHandedOver(name: string): boolean {
-  return handed.has(name);
 }
 
 function appended(source: string | ArrayBuffer | NodeJS.TypedArray, name: string): string {

@@ -102,7 +102,7 @@ function tellingLines(bytes: Buffer): [number, number][] {
   const starts = first < 0 ? [] : [first];
   for (const { index } of text.matchAll(TELLING)) {
     const start = text.lastIndexOf('\n', index) + 1;
-    if (!starts.includes(start)) starts.push(start);
+    if (start !== starts.at(-1) && start !== first) starts.push(start);
   }
   return starts.sort((a, b) => a - b).map((start) => lineAt(text, start));
 }

@@ -8,16 +8,16 @@ import { isObject } from './rules.ts';
 import type { Reply, Transport } from './transport.ts';
 import { say, warnOnce } from './warn.ts';
 
-const MAX_BATCH = 500;
 const FLUSH_AFTER_MS: DurationMs = 100;
 const SEND_TIMEOUT_MS: DurationMs = 5_000;
 const FIRST_RETRY_MS: DurationMs = 250;
 const LONGEST_RETRY_MS: DurationMs = 15_000;
-/** About 100 MB at the worst; past it the oldest are dropped and counted. */
-const MAX_QUEUED = 100_000;
+/** `queued` are about 100 MB at the worst; past it the oldest batch is dropped and counted. */
+const LIMITS = { batch: 500, queued: 100_000 };
 
 export class Journal {
   readonly #transport: Transport;
+  readonly #limits: Readonly<typeof LIMITS>;
   /** Called when the server has everything. */
   onEmpty: (() => void) | undefined;
   #queue: SettlementRequest[] = [];
@@ -26,8 +26,9 @@ export class Journal {
   #retryMs = 0;
   #dropped = 0;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, limits: Readonly<typeof LIMITS> = LIMITS) {
     this.#transport = transport;
+    this.#limits = limits;
   }
 
   get length(): number {
@@ -45,18 +46,18 @@ export class Journal {
   }
 
   add(settlement: SettlementRequest): void {
-    if (this.#queue.length >= MAX_QUEUED) this.#dropOldest();
+    if (this.#queue.length >= this.#limits.queued) this.#dropOldest();
     this.#queue.push(settlement);
-    if (this.#queue.length === MAX_BATCH && this.#retryMs === 0) this.#schedule(0);
+    if (this.#queue.length === this.#limits.batch && this.#retryMs === 0) this.#schedule(0);
     else if (this.#timer === undefined && this.#sending === undefined) this.#schedule(this.#retryMs || FLUSH_AFTER_MS);
   }
 
   #dropOldest(): void {
-    const count = MAX_BATCH;
+    const count = this.#limits.batch;
     this.#queue.splice(0, count);
     this.#dropped += count;
     say(
-      `${this.#dropped} settlements are lost: the server has been away too long and ${MAX_QUEUED} are waiting. ` +
+      `${this.#dropped} settlements are lost: the server has been away too long and ${this.#limits.queued} are waiting. ` +
         'Their holds stay unresolved at the server; reconcile them with the provider',
     );
   }
@@ -92,11 +93,11 @@ export class Journal {
 
   #nextMs(): DurationMs {
     if (this.#retryMs > 0) return this.#retryMs * (1 + Math.random() * 0.25);
-    return this.#queue.length >= MAX_BATCH ? 0 : FLUSH_AFTER_MS;
+    return this.#queue.length >= this.#limits.batch ? 0 : FLUSH_AFTER_MS;
   }
 
   async #sendBatch(timeoutMs: DurationMs): Promise<boolean> {
-    const batch = this.#queue.slice(0, MAX_BATCH);
+    const batch = this.#queue.slice(0, this.#limits.batch);
     if (batch.length === 0) return true;
     // The process may end while a batch is under way: whoever must not miss it waits in `flush`.
     const ask = { timeoutMs, background: true };

@@ -1,0 +1,91 @@
+/** What the journal does with settlements that the server cannot take, or does not want. */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Journal } from '../../src/client/journal.ts';
+import { NoAnswer, type Reply, type Transport } from '../../src/client/transport.ts';
+import type { SettlementRequest } from '../../src/protocol/wire.ts';
+
+const settlement = (attempt_id: string): SettlementRequest => ({
+  attempt_id,
+  call_id: 'c',
+  session: 's',
+  provider: 'openai',
+  model: 'gpt-4.1',
+  attribution: {},
+  admitted_at: '2026-11-22T00:00:00.000Z',
+  end: 'settled',
+  status: 'ok',
+  measured: true,
+  usage: { input_tokens: 1, output_tokens: 1 },
+});
+const ids = (journal: Journal): string[] => journal.unsent().map((one) => one.attempt_id);
+const away: Transport = async () => {
+  throw new NoAnswer('nobody is there');
+};
+
+let said: string[];
+beforeEach(() => {
+  said = [];
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+});
+afterEach(() => vi.restoreAllMocks());
+
+describe('a journal that is full', () => {
+  const limits = { batch: 3, queued: 6 };
+
+  test('drops its oldest batch, counts what is lost and says so', () => {
+    const journal = new Journal(away, limits);
+    for (let at = 1; at <= 7; at++) journal.add(settlement(`a${at}`));
+    expect(ids(journal)).toEqual(['a4', 'a5', 'a6', 'a7']);
+    expect(journal.dropped).toBe(3);
+    expect(said.join('')).toMatch(/^spendfuse: 3 settlements are lost: .* and 6 are waiting\. .*reconcile/);
+  });
+
+  test('keeps to its bound however long the server is away', () => {
+    const journal = new Journal(away, limits);
+    for (let at = 1; at <= 1000; at++) journal.add(settlement(`a${at}`));
+    expect(journal.length).toBeLessThanOrEqual(limits.queued);
+    expect(journal.length + journal.dropped).toBe(1000);
+    expect(ids(journal).at(-1)).toBe('a1000');
+  });
+
+  test('drops nothing that was added while a batch is under way and is taken', async () => {
+    let answer = (_: Reply): void => {};
+    const journal = new Journal(() => new Promise((resolve) => (answer = resolve)), limits);
+    for (let at = 1; at <= 6; at++) journal.add(settlement(`a${at}`));
+    const flushed = journal.flush({ timeoutMs: 50 });
+    journal.add(settlement('a7')); // The oldest batch, which is under way, makes room.
+    answer({ status: 200, body: { results: [] } });
+    expect(await flushed).toBe(false);
+    expect(ids(journal)).toEqual(['a4', 'a5', 'a6', 'a7']);
+  });
+});
+
+describe('a settlement that the server calls invalid', () => {
+  const invalid = { outcome: 'invalid', detail: 'usage is no object' };
+
+  test('is dropped with one warning, and the others of its batch are done', async () => {
+    const sent: string[][] = [];
+    const journal = new Journal(async (_method, _path, body) => {
+      const { settlements } = body as { settlements: SettlementRequest[] };
+      sent.push(settlements.map((one) => one.attempt_id));
+      const results = settlements.map(({ attempt_id }) =>
+        attempt_id.startsWith('bad') ? { attempt_id, ...invalid } : { attempt_id, outcome: 'settled' },
+      );
+      return { status: 200, body: { results } };
+    });
+    for (const id of ['good1', 'bad1', 'bad2']) journal.add(settlement(id));
+    expect(await journal.flush({ timeoutMs: 1000 })).toBe(true);
+    journal.add(settlement('bad3'));
+    expect(await journal.flush({ timeoutMs: 1000 })).toBe(true);
+    expect(sent).toEqual([['good1', 'bad1', 'bad2'], ['bad3']]);
+    expect(journal.length).toBe(0);
+    expect(said).toEqual(['spendfuse: the server dropped a settlement as invalid: usage is no object\n']);
+  });
+
+  test.each([400, 422])('goes with its batch where the server reads none of it (%d)', async (status) => {
+    const journal = new Journal(async () => ({ status, body: { detail: `cannot read (${status})` } }));
+    journal.add(settlement('a1'));
+    expect(await journal.flush({ timeoutMs: 1000 })).toBe(true);
+    expect(said.join('')).toContain(`dropped a settlement as invalid: cannot read (${status})`);
+  });
+});
