@@ -67,6 +67,7 @@ export class View {
   readonly answer: Answer;
   readonly #tape: Tape;
   #over = false;
+  #whole = false;
   #parsing = false;
   #text: string | undefined;
 
@@ -76,11 +77,16 @@ export class View {
   }
 
   chunk(bytes: unknown): void {
-    if (!this.#over && bytes instanceof Uint8Array) this.#tape.push(bytes);
+    if (!this.#over && !this.#whole && bytes instanceof Uint8Array) this.#tape.push(bytes);
   }
 
   done(): void {
-    if (this.#close()) this.answer.finished(this.#tape);
+    if (!this.#whole && this.#close()) this.answer.finished(this.#tape);
+  }
+
+  /** It will come in one piece: the chunks of its stream, if that is watched, need not be kept and parsed as well. */
+  beginWhole(): void {
+    this.#whole = !this.answer.streams;
   }
 
   /** Read in one piece, and parsed already. */
@@ -114,6 +120,7 @@ export class View {
   }
 
   bytes(bytes: Uint8Array): void {
+    this.#whole = false;
     this.chunk(bytes);
     this.done();
   }

@@ -1,18 +1,16 @@
 /**
  * The provider's own Response, watched while the application reads it. It stays the same object with the same
  * promises. What reads a body is replaced once on its class, and passes on to the original; a response that nobody
- * watches goes straight through. (Eight properties on each response would make dictionaries of them, slow in all that
- * the SDK reads of them.)
+ * watches goes straight through.
  */
 import type { Attempt } from '../../src/client/attempt.ts';
 import { Answer, type View } from './body.ts';
+import { classPatcher } from './patch.ts';
 import { stamps } from './stamp.ts';
 import { watchStream } from './stream.ts';
 import { ExtraEventStripper } from './strip.ts';
 
 const views = stamps<View>();
-/** Classes whose ways to read are replaced. */
-const patched = new WeakSet<object>();
 
 /** Ends the attempt when the response's body has been read, broken off, or can no longer be read. */
 export function watchResponse(response: Response, attempt: Attempt, signal: AbortSignal | undefined): void {
@@ -33,50 +31,26 @@ function watch(response: Response, answer: Answer): void {
   views.put(response, answer.view());
 }
 
-/** Its class's, and its own where it has some (a mock, say). */
-function patchReaders(response: Response): void {
-  for (const name in READERS) if (Object.hasOwn(response, name)) patch(response, name);
-  let prototype = Object.getPrototypeOf(response) as object | null;
-  while (prototype && prototype !== Object.prototype && !patched.has(prototype)) {
-    patched.add(prototype);
-    for (const name in READERS) if (Object.hasOwn(prototype, name)) patch(prototype, name);
-    prototype = Object.getPrototypeOf(prototype) as object | null;
-  }
-}
-
-/** Keeps name, length and attributes. */
-function patch(holder: object, name: string): void {
-  const original = Object.getOwnPropertyDescriptor(holder, name) as PropertyDescriptor;
-  const kind = original.get ? 'get' : 'value';
-  const reader = READERS[name]?.(original[kind]);
-  if (!reader || typeof original[kind] !== 'function') return;
-  for (const key of ['name', 'length'] as const) {
-    Object.defineProperty(reader, key, { value: original[kind][key], configurable: true });
-  }
-  Object.defineProperty(holder, name, { ...original, [kind]: reader });
-}
-
 type Method<T> = (this: Response) => T;
 
-// biome-ignore lint/suspicious/noExplicitAny: each takes a method and returns one of the same type.
-const READERS: Readonly<Record<string, (original: any) => Method<unknown>>> = {
+const patchReaders = classPatcher({
   json: (original: Method<Promise<unknown>>) =>
     function (this: Response) {
-      return tell(this, original.call(this), (view, body) => view.json(body));
+      return whole(this, original, (view, body) => view.json(body));
     },
   text: (original: Method<Promise<string>>) =>
     function (this: Response) {
-      const result = tell(this, original.call(this), (view, body) => view.text(body));
+      const result = whole(this, original, (view, body) => view.text(body));
       return hiding(this, result, (view, body) => stripped(view, Buffer.from(body)).toString('utf8'));
     },
   arrayBuffer: (original: Method<Promise<ArrayBuffer>>) =>
     function (this: Response) {
-      const result = tell(this, original.call(this), (view, body) => view.bytes(new Uint8Array(body)));
+      const result = whole(this, original, (view, body) => view.bytes(new Uint8Array(body)));
       return hiding(this, result, (view, body) => Uint8Array.from(stripped(view, Buffer.from(body))).buffer);
     },
   bytes: (original: Method<Promise<Uint8Array>>) =>
     function (this: Response) {
-      const result = tell(this, original.call(this), (view, body) => view.bytes(body));
+      const result = whole(this, original, (view, body) => view.bytes(body));
       return hiding(this, result, (view, body) => Uint8Array.from(stripped(view, Buffer.from(body))));
     },
   blob: (original: Method<Promise<Blob>>) =>
@@ -86,7 +60,7 @@ const READERS: Readonly<Record<string, (original: any) => Method<unknown>>> = {
   // No answer of an AI provider is a form; what this one said stays unknown.
   formData: (original: Method<Promise<FormData>>) =>
     function (this: Response) {
-      return tell(this, original.call(this), (view) => view.failed(new Error('form')));
+      return whole(this, original, (view) => view.failed(new Error('form')));
     },
   clone: (original: Method<Response>) =>
     function (this: Response) {
@@ -101,11 +75,13 @@ const READERS: Readonly<Record<string, (original: any) => Method<unknown>>> = {
       const view = stream && views.of(this);
       return view ? watchStream(stream, view) : stream;
     },
-};
+});
 
-/** Tells the view what was read; the promise is the original's own. */
-function tell<T>(response: Response, result: Promise<T>, seen: (view: View, value: T) => void): Promise<T> {
+/** Reads it in one piece and tells the view; the promise is the original's own. */
+function whole<T>(response: Response, read: Method<Promise<T>>, seen: (view: View, value: T) => void): Promise<T> {
   const view = views.of(response);
+  view?.beginWhole();
+  const result = read.call(response);
   if (view) {
     result.then(
       (value) => seen(view, value),

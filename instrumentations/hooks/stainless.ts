@@ -14,6 +14,7 @@ import { errorTypeOf } from '../../src/client/failure.ts';
 import { Call } from '../../src/client/span.ts';
 import { type Frame, frames } from './frames.ts';
 import { apiKeyOf, withoutOwnBaggage } from './headers.ts';
+import { replace } from './patch.ts';
 import { placeOf } from './place.ts';
 import { serialise } from './request-body.ts';
 import { expectParsed, watchResponse } from './response.ts';
@@ -63,15 +64,6 @@ export function hookStainless(client: Client, sdk: unknown): boolean {
 
 function isAsync(method: unknown): boolean {
   return typeof method === 'function' && method.constructor.name === 'AsyncFunction';
-}
-
-/** Keeps name, length and attributes. */
-function replace(core: Core, name: keyof Core, patch: (original: Method) => Method): void {
-  const original = core[name] as Method;
-  const method = patch(original);
-  Object.defineProperty(method, 'name', { value: original.name, configurable: true });
-  Object.defineProperty(method, 'length', { value: original.length, configurable: true });
-  Object.defineProperty(core, name, { ...Object.getOwnPropertyDescriptor(core, name), value: method });
 }
 
 function makeRequest(original: Method): Method {

@@ -11,7 +11,8 @@ class Returned {
 
 export interface Stamps<T> {
   put(object: object, value: T): void;
-  of(object: object): T | undefined;
+  /** Undefined for what is no object, too: a method may be called on anything. */
+  of(object: unknown): T | undefined;
 }
 
 /** Each kind of knowledge is a field of its own. An object that cannot be extended is kept in a WeakMap after all. */
@@ -31,7 +32,8 @@ export function stamps<T>(): Stamps<T> {
       else rigid.set(object, value);
     }
 
-    static of(object: object): T | undefined {
+    static of(object: unknown): T | undefined {
+      if (typeof object !== 'object' || object === null) return undefined;
       return #value in object ? object.#value : rigid.get(object);
     }
   }

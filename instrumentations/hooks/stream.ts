@@ -1,9 +1,10 @@
 /**
- * A response's own body stream, watched while the application reads it. It stays the same object: only the ways to
- * read it are replaced on this one instance, and each passes on to the original. Nothing is read ahead and nothing is
- * drained: no `tee`.
+ * A response's own body stream, watched while the application reads it. It stays the same object; the ways to read it
+ * are replaced once on its class, and each passes on to the original. Nothing is read ahead and nothing is drained: no
+ * `tee`.
  */
 import type { View } from './body.ts';
+import { classPatcher } from './patch.ts';
 import { stamps } from './stamp.ts';
 import { ExtraEventStripper } from './strip.ts';
 
@@ -12,37 +13,56 @@ type Stream = ReadableStream<Bytes>;
 type Result = ReadableStreamReadResult<Bytes>;
 type Next = () => Promise<Result>;
 
-const watched = stamps<true>();
+interface Watched {
+  view: View;
+  strip: ExtraEventStripper | undefined;
+}
+
+const watched = stamps<Watched>();
 
 export function watchStream(stream: Stream, view: View): Stream {
   if (watched.of(stream)) return stream;
-  watched.put(stream, true);
-  const strip = view.answer.attempt.hidesExtraEvent ? new ExtraEventStripper(view.answer.attempt.format) : undefined;
-  const original = {
-    getReader: stream.getReader.bind(stream) as (options?: unknown) => ReadableStreamDefaultReader<Bytes>,
-    values: stream.values.bind(stream),
-    cancel: stream.cancel.bind(stream),
-  };
-  const values = (options?: { preventCancel?: boolean }) =>
-    watchIterator(original.values(options), view, strip, options);
-  define(stream, {
-    getReader: (options?: { mode?: string }) => {
-      const reader = original.getReader(options);
-      return options?.mode === 'byob' ? watchByob(reader, view) : watchReader(reader, view, strip);
-    },
-    values,
-    [Symbol.asyncIterator]: values,
-    cancel: (reason?: unknown) => {
-      if (!stream.locked) view.cancelled();
-      return original.cancel(reason);
-    },
-    // Native pipes and tees read behind our back, so they get a stream that reads through us.
-    tee: () => through(stream).tee(),
-    pipeTo: (to: WritableStream<Bytes>, options?: StreamPipeOptions) => through(stream).pipeTo(to, options),
-    pipeThrough: <T>(to: ReadableWritablePair<T, Bytes>, options?: StreamPipeOptions) =>
-      through(stream).pipeThrough(to, options),
-  });
+  patchStream(stream);
+  const { attempt } = view.answer;
+  watched.put(stream, { view, strip: attempt.hidesExtraEvent ? new ExtraEventStripper(attempt.format) : undefined });
   return stream;
+}
+
+type Original<K extends keyof Stream> = Stream[K] & ((this: Stream, ...args: unknown[]) => unknown);
+
+const values = (original: Original<'values'>) =>
+  function (this: Stream, options?: { preventCancel?: boolean }) {
+    const iterator = original.call(this, options) as AsyncIterator<Bytes>;
+    const by = watched.of(this);
+    return by ? watchIterator(iterator, by, options) : iterator;
+  };
+
+const patchStream = classPatcher({
+  getReader: (original: Original<'getReader'>) =>
+    function (this: Stream, options?: { mode?: string }) {
+      const reader = original.call(this, options) as unknown as ReadableStreamDefaultReader<Bytes>;
+      const by = watched.of(this);
+      if (!by) return reader;
+      return options?.mode === 'byob' ? watchByob(reader, by.view) : watchReader(reader, by);
+    },
+  values,
+  [Symbol.asyncIterator]: values,
+  cancel: (original: Original<'cancel'>) =>
+    function (this: Stream, reason?: unknown) {
+      const by = watched.of(this);
+      if (by && !this.locked) by.view.cancelled();
+      return original.call(this, reason);
+    },
+  // Native pipes and tees read behind our back, so they get a stream that reads through us.
+  tee: (original: Original<'tee'>) => throughUs(original),
+  pipeTo: (original: Original<'pipeTo'>) => throughUs(original),
+  pipeThrough: (original: Original<'pipeThrough'>) => throughUs(original),
+});
+
+function throughUs(original: (this: Stream, ...args: unknown[]) => unknown) {
+  return function (this: Stream, ...args: unknown[]) {
+    return original.apply(watched.of(this) ? through(this) : this, args);
+  };
 }
 
 function define(target: object, members: Record<string | symbol, unknown>): void {
@@ -51,16 +71,12 @@ function define(target: object, members: Record<string | symbol, unknown>): void
   }
 }
 
-function watchReader(
-  reader: ReadableStreamDefaultReader<Bytes>,
-  view: View,
-  strip: ExtraEventStripper | undefined,
-): ReadableStreamDefaultReader<Bytes> {
+function watchReader(reader: ReadableStreamDefaultReader<Bytes>, by: Watched): ReadableStreamDefaultReader<Bytes> {
   const cancel = reader.cancel.bind(reader);
   define(reader, {
-    read: watchNext(reader.read.bind(reader), view, strip),
+    read: watchNext(reader.read.bind(reader), by),
     cancel: (reason?: unknown) => {
-      view.cancelled();
+      by.view.cancelled();
       return cancel(reason);
     },
   });
@@ -94,16 +110,15 @@ function watchByob<T extends { read: unknown; cancel: unknown }>(reader: T, view
 
 function watchIterator<T extends AsyncIterator<Bytes, unknown>>(
   iterator: T,
-  view: View,
-  strip: ExtraEventStripper | undefined,
+  by: Watched,
   options: { preventCancel?: boolean } | undefined,
 ): T {
   const next = iterator.next.bind(iterator) as Next;
   const stop = iterator.return?.bind(iterator);
   define(iterator, {
-    next: watchNext(next, view, strip),
+    next: watchNext(next, by),
     return: (value?: unknown) => {
-      if (!options?.preventCancel) view.cancelled();
+      if (!options?.preventCancel) by.view.cancelled();
       return stop?.(value);
     },
   });
@@ -111,7 +126,7 @@ function watchIterator<T extends AsyncIterator<Bytes, unknown>>(
 }
 
 /** The original's own promise is returned, unless an event has to be taken out. */
-function watchNext(next: Next, view: View, strip: ExtraEventStripper | undefined): Next {
+function watchNext(next: Next, { view, strip }: Watched): Next {
   const seen = ({ done, value }: Result): void => {
     if (done) view.done();
     else view.chunk(value);
