@@ -67,7 +67,7 @@ export class View {
   readonly answer: Answer;
   readonly #tape: Tape;
   #over = false;
-  #whole = false;
+  #comesWhole = false;
   #parsing = false;
   #text: string | undefined;
 
@@ -77,16 +77,20 @@ export class View {
   }
 
   chunk(bytes: unknown): void {
-    if (!this.#over && !this.#whole && bytes instanceof Uint8Array) this.#tape.push(bytes);
+    if (!this.#over && !this.#comesWhole && bytes instanceof Uint8Array) this.#tape.push(bytes);
   }
 
   done(): void {
-    if (!this.#whole && this.#close()) this.answer.finished(this.#tape);
+    if (!this.#comesWhole && this.#close()) this.answer.finished(this.#tape);
   }
 
   /** It will come in one piece: the chunks of its stream, if that is watched, need not be kept and parsed as well. */
   beginWhole(): void {
-    this.#whole = !this.answer.streams;
+    this.#comesWhole = !this.answer.streams;
+  }
+
+  get comesWhole(): boolean {
+    return this.#comesWhole;
   }
 
   /** Read in one piece, and parsed already. */
@@ -120,7 +124,7 @@ export class View {
   }
 
   bytes(bytes: Uint8Array): void {
-    this.#whole = false;
+    this.#comesWhole = false;
     this.chunk(bytes);
     this.done();
   }

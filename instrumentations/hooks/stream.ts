@@ -42,7 +42,8 @@ const patchStream = classPatcher({
     function (this: Stream, options?: { mode?: string }) {
       const reader = original.call(this, options) as unknown as ReadableStreamDefaultReader<Bytes>;
       const by = watched.of(this);
-      if (!by) return reader;
+      // Whoever reads the whole of it for the application has it to tell.
+      if (!by || by.view.comesWhole) return reader;
       return options?.mode === 'byob' ? watchByob(reader, by.view) : watchReader(reader, by);
     },
   values,
