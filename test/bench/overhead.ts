@@ -1,4 +1,5 @@
 /** What the one import adds to a call: the same SDK class twice in one process, once hooked and once not. */
+import { setImmediate } from 'node:timers/promises';
 import { hookLoading } from '../../instrumentations/hooks/load.ts';
 import { readEnvironment } from '../../src/client/environment.ts';
 import { localPrices } from '../../src/client/local-prices.ts';
@@ -90,9 +91,14 @@ function side(call: () => Promise<void>) {
   };
 }
 
+/**
+ * An answer takes a turn of the event loop, as any answer does: without one no timer is ever due, and what the journal
+ * could not send would pile up in the heap.
+ */
 function canned(json: object, chunks: Uint8Array[]): typeof fetch {
   const text = JSON.stringify(json);
   return async (_url, init) => {
+    await setImmediate();
     const streams = typeof init?.body === 'string' && init.body.includes('"stream":true');
     if (!streams) return new Response(text, { headers: { 'content-type': 'application/json' } });
     return new Response(streamOf(chunks), { headers: { 'content-type': 'text/event-stream' } });
