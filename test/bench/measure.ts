@@ -14,7 +14,6 @@ export async function compare(sides: readonly Side[], options: { times: number; 
   const samples = sides.map((): number[] => []);
   for (let round = 0; round <= options.rounds; round += 1) {
     for (const [index, side] of sides.entries()) {
-      globalThis.gc?.();
       const started = process.threadCpuUsage();
       await side.run(options.times);
       const { user, system } = process.threadCpuUsage(started);
