@@ -28,8 +28,11 @@ export interface Threshold {
   maxOutputTokens?: number;
 }
 
-/** `strict` holds the worst case of each attempt. */
-export type HoldMode = 'strict';
+/**
+ * `strict` holds the worst case of each attempt. `expected` holds the share of it that this percentile (in basis points:
+ * 9900 is p99) of attempts has needed of late; until enough is known, all of it. It admits more at once, and may overshoot.
+ */
+export type HoldMode = 'strict' | { expectedBasisPoints: number };
 export type WhenUnreachable = 'allow' | 'block';
 
 /** What `overrides` may change for the instances that match. */
@@ -38,6 +41,12 @@ export interface BudgetTerms {
   window: WindowSpec;
   thresholds: readonly Threshold[];
   whenUnreachable: WhenUnreachable;
+  holds: HoldMode;
+  /**
+   * Where an attempt's output does not fit, it may be shortened to what the budget can still pay for, but not below this
+   * many tokens. Absent: it is not shortened.
+   */
+  clampOutputTokens?: number;
   /** Counts, evaluates and tells, but never acts. */
   shadow: boolean;
   owner: string;

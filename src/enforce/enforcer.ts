@@ -20,8 +20,8 @@ import type {
   SessionReply,
   SessionRequest,
   SettlementBody,
-  SettlementRequest,
-  SettlementResult,
+  SettlementsReply,
+  SettlementsRequest,
 } from '../protocol/wire.ts';
 
 /** Who asks, as the token says. `token` is absent when the server runs without tokens (loopback only). */
@@ -78,7 +78,8 @@ export interface Enforcer {
     body: SettlementBody,
     principal: Principal,
   ): Promise<{ costNanoUsd: NanoUsd; receipt: Receipt; replayed: boolean } | Refusal>;
-  settleMany(requests: readonly SettlementRequest[], principal: Principal): Promise<SettlementResult[]>;
+  /** Every element is answered in order; closes of slices are done with them. */
+  settleMany(request: SettlementsRequest, principal: Principal): Promise<SettlementsReply>;
   release(attemptId: string, principal: Principal): Promise<ReleaseOutcome | Refusal>;
   writeOff(attemptId: string, reason: string, principal: Principal): Promise<ReleaseOutcome | Refusal>;
   /** Every known instance of every budget, from the start at 0, in the config's order. */

@@ -9,6 +9,7 @@
 import type { AlertEvent } from '../domain/alert.ts';
 import type { Attribution, Dimension } from '../domain/attribution.ts';
 import type { HoldState } from '../domain/hold.ts';
+import type { Draw } from '../domain/lease.ts';
 import type { NanoUsd } from '../domain/money.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import type { EpochMs } from '../domain/time.ts';
@@ -41,11 +42,31 @@ export interface AccountDemand extends AccountRef {
   budget: string;
   amountNanoUsd: NanoUsd;
   capNanoUsd: NanoUsd;
+  /** Of a budget with `holds: expected`: while unresolved it is freed after a time (`forgive`). */
+  expected?: true;
+}
+
+/**
+ * A slice is a hold with one demand and no attempt: money set aside for a session, from which it admits attempts itself
+ * (`domain/lease.ts`). What attempts drew is split off it; once it is closed and everything drawn has been split off, it is
+ * released. `amountNanoUsd` of the hold is what it holds now.
+ */
+export interface SliceTerms {
+  /** Nothing is drawn after it: attempts split off it were admitted between its grant and this. */
+  validUntil: EpochMs;
+}
+export interface SliceState extends SliceTerms {
+  grantedNanoUsd: NanoUsd;
+  /** Sum of what was split off for attempts. */
+  splitNanoUsd: NanoUsd;
+  /** Set by the close: sum of everything ever drawn. The slice holds `drawn - split` since then. */
+  drawnNanoUsd?: NanoUsd;
 }
 
 export interface ReserveRequest {
-  /** Idempotency key. */
+  /** Idempotency key. Of a slice, its id. */
   attemptId: string;
+  slice?: SliceTerms;
   callId: string;
   session: string;
   /** Digest of what was asked for; the same attempt with another digest is a conflict. */
@@ -88,8 +109,26 @@ export interface HoldRecord {
   /** An operator wrote the remainder off; `remainderNanoUsd` is 0 since then. */
   remainderClosed?: RemainderClosing;
   reply?: string;
+  /** It is a slice. */
+  slice?: SliceState;
   state: HoldState;
 }
+
+/**
+ * Makes the hold of an attempt that was admitted from slices. Grants nothing: what it holds leaves the slices, at most what
+ * they still hold. It is `held`, or `unresolved` where one of the slices is.
+ */
+export interface SplitRequest
+  extends Pick<
+    ReserveRequest,
+    'attemptId' | 'callId' | 'session' | 'digest' | 'provider' | 'model' | 'attribution' | 'amountNanoUsd' | 'expiresAt'
+  > {
+  /** As the client said; kept within the slices' lives (never before a grant, never after `validUntil`), never after now. */
+  admittedAt: EpochMs;
+  draws: readonly Draw[];
+}
+/** `known`: the attempt has a hold already (or has ended); nothing was split. Unknown and ended slices are left out. */
+export type SplitOutcome = { outcome: 'split' | 'known'; hold: HoldRecord };
 
 export interface RemainderClosing {
   amountNanoUsd: NanoUsd;
@@ -123,13 +162,18 @@ export interface SettleRequest {
   postings: readonly Posting[];
   /** Of the hold, what an estimate may have missed and stays unresolved. 0 for measured usage. */
   remainderNanoUsd: NanoUsd;
+  /**
+   * Admitted from slices: where the attempt has no hold yet, it is split off them (at `holdNanoUsd`, the attempt's whole worst
+   * case) and settled in one step. Ignored where it has one.
+   */
+  split?: { draws: readonly Draw[]; holdNanoUsd: NanoUsd };
   responseId?: string;
   traceId?: string;
   spanId?: string;
 }
 
 /** The immutable event. `seq` is dense and ascending. */
-export interface Settlement extends Omit<SettleRequest, 'digest' | 'remainderNanoUsd'> {
+export interface Settlement extends Omit<SettleRequest, 'digest' | 'remainderNanoUsd' | 'split'> {
   seq: number;
   bookedAt: EpochMs;
   costNanoUsd: NanoUsd;
@@ -196,6 +240,12 @@ export interface Ledger {
   reserveMany(requests: readonly ReserveRequest[], now: EpochMs): Promise<ReserveOutcome[]>;
   settleMany(requests: readonly SettleRequest[], now: EpochMs): Promise<SettleOutcome[]>;
   releaseMany(attemptIds: readonly string[], now: EpochMs): Promise<ReleaseOutcome[]>;
+  /** Splits attempts off the slices that they drew from: to report one in flight, to lose or to release it. */
+  splitMany(requests: readonly SplitRequest[], now: EpochMs): Promise<SplitOutcome[]>;
+  /** Nothing more is drawn from these slices: what they hold above what was drawn is free. Idempotent; the largest sum counts. */
+  closeSlices(closes: readonly { slice: string; drawnNanoUsd: NanoUsd }[], now: EpochMs): Promise<ReleaseOutcome[]>;
+  /** Frees the `expected` demands of holds that have been unresolved since before the instant; answers how many. */
+  forgive(unresolvedBefore: EpochMs, now: EpochMs): Promise<number>;
   /** Turns live holds to unresolved; answers those it changed. */
   lose(selector: LoseSelector, reason: string, now: EpochMs): Promise<HoldRecord[]>;
   /** An operator closes unresolved holds at $0. */

@@ -3,6 +3,7 @@
  * ISO 8601 strings. Types only, shared by both sides; the server validates, the client checks what it acts on.
  */
 import type { Attribution } from '../domain/attribution.ts';
+import type { CostClass } from '../domain/budget.ts';
 
 export interface WireUsage {
   input_tokens: number;
@@ -73,11 +74,65 @@ export interface HeartbeatRequest {
   rules_version?: string;
   /** Settlements waiting in the client's journal: shown to operators. */
   journal_length?: number;
+  /** Ascending in a session; required with `wants`. One that is not above the last is refused (409): it came late. */
+  seq?: number;
+  wants?: SliceWant[];
 }
 export interface HeartbeatReply {
   server_time: string;
   rules?: WireRules;
   rate_cards?: WireRateCard[];
+  /** Of `wants`, those granted. The others: not now. */
+  slices?: WireSlice[];
+  recall?: Recall;
+}
+
+/** A slice that a session would like to have. The session names it, so that a lost reply leaves nothing nameless behind. */
+export interface SliceWant {
+  slice: string;
+  /** As a route named it. */
+  slot: string;
+  amount: string;
+  /** The dearest attempt of late: less would be of no use. */
+  at_least: string;
+}
+export interface WireSlice {
+  slice: string;
+  amount: string;
+  /** From when it was asked for. */
+  valid_ms: number;
+}
+/** What the session has to do about its lease, with any answer it gets. */
+export interface Recall {
+  /** Close every slice of these now: others wait. */
+  close?: string[];
+  /** Forget every route over these: they are unknown, or their answer has changed. */
+  forget?: string[];
+  /** Close everything, forget every route, report attempts in flight with `end: 'open'`: the config changes. */
+  all?: true;
+}
+
+/** How attempts of the same attribution, provider and model may be admitted without asking. */
+export interface WireRoute {
+  /** Stopping instances that match. None: no budget can stop these attempts, so they need no slice. */
+  slots: WireSlot[];
+  decision: 'allow' | 'warn';
+  budget?: string;
+  /** After this one such attempt asks the server again; the others go on for as long again at the most. */
+  valid_ms: number;
+  /** By which worst cases are reckoned; the same card as the server's. */
+  card: WireRateCard;
+}
+export interface WireSlot {
+  slot: string;
+  /** Cost-line classes that count. Absent: all. */
+  classes?: CostClass[];
+  /** Budget with `holds: expected`: what is held of the worst case, in millionths. Absent: all of it. */
+  held_ppm?: number;
+}
+export interface WireDraw {
+  slice: string;
+  amount: string;
 }
 
 export interface ReservationRequest {
@@ -88,6 +143,8 @@ export interface ReservationRequest {
   model: string;
   bound: WireBound;
   attribution: Attribution;
+  /** Asks for a route along with the grant. */
+  route?: true;
 }
 /** 201. A rewrite asks the client to send that instead; the hold is for the rewritten attempt. */
 export interface ReservationReply {
@@ -98,6 +155,10 @@ export interface ReservationReply {
   rewrite?: { model?: string; max_output_tokens?: number };
   /** With `warn` and `downgrade`: the budget that says so. */
   budget?: string;
+  /** Where it was asked for and attempts like this one need not ask. */
+  route?: WireRoute;
+  /** Headroom is short: a tighter bound (counted tokens instead of bytes) is worth its time from now on. */
+  tighten?: true;
 }
 
 /** application/problem+json (RFC 9457). `type` ends in `problems/<kind>`. */
@@ -144,18 +205,32 @@ export interface SettlementRequest extends SettlementBody {
   admitted_at: string;
   /** Worst case of an attempt that was sent without a reservation; with `lost` it is what becomes unresolved. */
   bound?: WireBound;
-  /** `released`: the attempt never left the process or was never billed; `lost`: sent and never answered. */
-  end: 'settled' | 'released' | 'lost';
+  /** It was admitted from slices: what it drew from each. Said again with every later word on this attempt. */
+  draws?: WireDraw[];
+  /**
+   * `released`: the attempt never left the process or was never billed; `lost`: sent and never answered; `open`: it is still
+   * under way, and its draws become a hold of its own.
+   */
+  end: 'settled' | 'released' | 'lost' | 'open';
+}
+/** Nothing more is drawn from this slice; `drawn` is the sum of all that ever was. */
+export interface SliceClose {
+  session: string;
+  slice: string;
+  drawn: string;
 }
 export interface SettlementsRequest {
   settlements: SettlementRequest[];
+  closes?: SliceClose[];
 }
 export interface SettlementResult {
   attempt_id: string;
-  outcome: 'settled' | 'duplicate' | 'released' | 'lost' | 'conflict' | 'invalid';
+  outcome: 'settled' | 'duplicate' | 'released' | 'lost' | 'open' | 'conflict' | 'invalid';
   cost?: string;
   detail?: string;
 }
 export interface SettlementsReply {
+  /** One for each settlement, in order. Closes are done with the batch. */
   results: SettlementResult[];
+  recall?: Recall;
 }
