@@ -8,6 +8,7 @@ import type { EpochMs } from '../domain/time.ts';
 import type { UsageBound } from '../domain/usage.ts';
 import type { AccountDemand, Balance, HoldRecord, ReserveOutcome, ReserveRequest } from '../ledger/ledger.ts';
 import type { ReservationReply, ReservationRequest } from '../protocol/wire.ts';
+import { callAfter } from './clock.ts';
 import { denialOf } from './denial.ts';
 import type { Decided, Patience, Principal, Refusal } from './enforcer.ts';
 import { waitInLine } from './in-line.ts';
@@ -127,17 +128,18 @@ export class Attempt {
   }
 
   #wait(patience: Patience): Promise<Decided | Refusal> {
-    const { waiting, policy, asking } = this.#room;
+    const { waiting, policy, asking, clocks } = this.#room;
     const { attempt_id } = this.#request;
     // Behind others, it was not tried yet: what it demands first stands for what is in its way.
     this.#obstacle ??= this.#seen(this.plan.demands[0]!, this.#room.clock.now());
     if (waiting.isFull) return Promise.resolve({ denied: this.#contended() });
-    return waitInLine(waiting, patience, policy.config.maxWaitMs, {
+    return waitInLine(waiting, patience, {
       instances: () => this.#instances(),
       asks: () => asking.enter(attempt_id),
       left: () => asking.leave(attempt_id),
       tryAgain: () => this.#tryAgain(),
       tooLate: () => ({ denied: this.#contended() }),
+      afterMaxWait: (giveUp) => callAfter(clocks, policy.config.maxWaitMs, giveUp),
       giveBack: () => this.#giveBack(),
     });
   }

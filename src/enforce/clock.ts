@@ -4,6 +4,14 @@ import type { DurationMs, EpochMs } from '../domain/time.ts';
 export interface Clocks {
   wall(): EpochMs;
   monotonicMs(): DurationMs;
+  /** Calls back once, unless called off by what it answers. Absent: a timer of the system. */
+  after?(ms: DurationMs, call: () => void): () => void;
+}
+
+export function callAfter(clocks: Clocks, ms: DurationMs, call: () => void): () => void {
+  if (clocks.after) return clocks.after(ms, call);
+  const timer = setTimeout(call, ms);
+  return () => clearTimeout(timer);
 }
 
 export const MAX_FORWARD_JUMP_MS: DurationMs = 5 * 60_000;

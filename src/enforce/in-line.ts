@@ -1,4 +1,3 @@
-import type { DurationMs } from '../domain/time.ts';
 import type { Decided, Patience, Refusal } from './enforcer.ts';
 import type { WaitingRoom } from './waiting.ts';
 
@@ -9,6 +8,8 @@ export interface Waits {
   /** Undefined when only live holds are in the way still. */
   tryAgain(): Promise<Decided | Refusal | undefined>;
   tooLate(): Decided;
+  /** Calls back when the wait has been long enough, unless called off. */
+  afterMaxWait(giveUp: () => void): () => void;
   /** Called around each try; `left` answers whether a hold granted in it is nobody's. */
   asks(): void;
   left(): boolean;
@@ -19,18 +20,13 @@ export interface Waits {
  * Waits its turn. Whoever ends the wait (a grant, a denial, the time, the caller) ends it once, and a hold granted to a
  * caller that has gone meanwhile is given back.
  */
-export function waitInLine(
-  waiting: WaitingRoom,
-  patience: Patience,
-  maxWaitMs: DurationMs,
-  waits: Waits,
-): Promise<Decided | Refusal> {
+export function waitInLine(waiting: WaitingRoom, patience: Patience, waits: Waits): Promise<Decided | Refusal> {
   const { promise, resolve, reject } = Promise.withResolvers<Decided | Refusal>();
   let isOver = false;
   const end = (settle: () => void): void => {
     if (isOver) return;
     isOver = true;
-    clearTimeout(timer);
+    callOff();
     patience.signal.removeEventListener('abort', giveUp);
     waiting.leave(waiter);
     settle();
@@ -60,7 +56,7 @@ export function waitInLine(
     },
     retry,
   };
-  const timer = setTimeout(giveUp, maxWaitMs);
+  const callOff = waits.afterMaxWait(giveUp);
   patience.signal.addEventListener('abort', giveUp, { once: true });
   waiting.add(waiter);
   patience.onWait();
