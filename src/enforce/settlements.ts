@@ -5,7 +5,13 @@ import type { Receipt } from '../domain/receipt.ts';
 import type { HoldRecord, ReleaseOutcome, SettleOutcome } from '../ledger/ledger.ts';
 import { boundOf, boundProblem } from '../pricing/bound.ts';
 import { boundFromWire } from '../protocol/usage.ts';
-import type { SettlementBody, SettlementRequest, SettlementResult } from '../protocol/wire.ts';
+import type {
+  SettlementBody,
+  SettlementRequest,
+  SettlementResult,
+  SettlementsReply,
+  SettlementsRequest,
+} from '../protocol/wire.ts';
 import { type Attempted, attemptedOf, attemptedOfHold, type Bill, billOf } from './bill.ts';
 import type { Principal, Refusal } from './enforcer.ts';
 import { identify } from './identify.ts';
@@ -49,9 +55,9 @@ export async function release(room: Room, attemptId: string, principal: Principa
 
 export async function settleMany(
   room: Room,
-  requests: readonly SettlementRequest[],
+  { settlements: requests }: SettlementsRequest,
   principal: Principal,
-): Promise<SettlementResult[]> {
+): Promise<SettlementsReply> {
   const holds = await room.ledger.holds(requests.map((request) => request.attempt_id));
   const results = new Array<SettlementResult | undefined>(requests.length);
   const bills: { index: number; bill: Bill }[] = [];
@@ -71,7 +77,7 @@ export async function settleMany(
     results[index] = resultOf(requests[index]!.attempt_id, outcomes[position]!);
   }
   for (const { index, end } of unbilled) results[index] = await end();
-  return results.map((result) => result!);
+  return { results: results.map((result) => result!) };
 }
 
 const NO_USAGE = { input_tokens: 0, output_tokens: 0 };

@@ -4,10 +4,12 @@ import { COST_CLASSES } from '../domain/budget.ts';
 import type {
   BudgetProblem,
   HeartbeatReply,
+  Recall,
   ReservationReply,
   SessionReply,
   SettlementsReply,
   WireRateCard,
+  WireRoute,
   WireRules,
 } from '../protocol/wire.ts';
 import type { Agrees } from './agrees.ts';
@@ -43,9 +45,44 @@ export const sessionReplySchema = z
     rate_cards: z.array(rateCardSchema),
   })
   .meta({ id: 'SessionReply' });
+const recallSchema = z
+  .object({
+    close: z.array(z.string()).optional().describe('Slots: close every slice of them now, others wait.'),
+    forget: z.array(z.string()).optional().describe('Slots: forget every route over them.'),
+    all: z.literal(true).optional().describe('Close everything, forget every route, report attempts in flight.'),
+  })
+  .meta({ id: 'Recall', description: 'What a session has to do about its slices.' });
+const sliceSchema = z
+  .object({ slice: z.string(), amount: money, valid_ms: number })
+  .meta({
+    id: 'Slice',
+    description: 'Money that a session may admit attempts from; valid from when it was asked for.',
+  });
 export const heartbeatReplySchema = z
-  .object({ server_time: instant, rules: rulesSchema.optional(), rate_cards: z.array(rateCardSchema).optional() })
+  .object({
+    server_time: instant,
+    rules: rulesSchema.optional(),
+    rate_cards: z.array(rateCardSchema).optional(),
+    slices: z.array(sliceSchema).optional(),
+    recall: recallSchema.optional(),
+  })
   .meta({ id: 'HeartbeatReply' });
+
+const routeSchema = z
+  .object({
+    slots: z.array(
+      z.object({
+        slot: z.string(),
+        classes: z.array(z.enum(COST_CLASSES)).optional(),
+        held_ppm: number.optional(),
+      }),
+    ),
+    decision: z.enum(['allow', 'warn']),
+    budget: z.string().optional(),
+    valid_ms: number,
+    card: rateCardSchema,
+  })
+  .meta({ id: 'Route', description: 'How attempts like this one may be admitted without asking.' });
 
 export const reservationReplySchema = z
   .object({
@@ -55,6 +92,8 @@ export const reservationReplySchema = z
     expires_at: instant,
     rewrite: z.object({ model: z.string().optional(), max_output_tokens: number.optional() }).optional(),
     budget: z.string().optional(),
+    route: routeSchema.optional(),
+    tighten: z.literal(true).optional(),
   })
   .meta({ id: 'ReservationReply' });
 
@@ -82,11 +121,12 @@ export const settlementsReplySchema = z
     results: z.array(
       z.object({
         attempt_id: z.string(),
-        outcome: z.enum(['settled', 'duplicate', 'released', 'lost', 'conflict', 'invalid']),
+        outcome: z.enum(['settled', 'duplicate', 'released', 'lost', 'open', 'conflict', 'invalid']),
         cost: money.optional(),
         detail: z.string().optional(),
       }),
     ),
+    recall: recallSchema.optional(),
   })
   .meta({ id: 'SettlementsReply', description: 'One result for each settlement, in their order.' });
 export const releaseReplySchema = z
@@ -230,8 +270,10 @@ const agreement: readonly [
   Agrees<typeof rateCardSchema, WireRateCard>,
   Agrees<typeof sessionReplySchema, SessionReply>,
   Agrees<typeof heartbeatReplySchema, HeartbeatReply>,
+  Agrees<typeof recallSchema, Recall>,
+  Agrees<typeof routeSchema, WireRoute>,
   Agrees<typeof reservationReplySchema, ReservationReply>,
   Agrees<typeof settlementsReplySchema, SettlementsReply>,
   Agrees<typeof budgetProblemSchema, BudgetProblem>,
-] = [true, true, true, true, true, true, true];
+] = [true, true, true, true, true, true, true, true, true];
 void agreement;

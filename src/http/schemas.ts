@@ -12,10 +12,16 @@ import type {
   SessionRequest,
   SettlementBody,
   SettlementRequest,
+  SettlementsRequest,
+  SliceClose,
   WireBound,
   WireUsage,
 } from '../protocol/wire.ts';
 import type { Agrees } from './agrees.ts';
+
+/** More slices than one session can be short of at once, and more budgets than match one attempt. */
+const MAX_WANTS = 4_096;
+const MAX_DRAWS = 1_024;
 
 /** Characters that need no escaping in a path, a log line or a label. */
 export const ID_PATTERN = /^[A-Za-z0-9._:-]{1,128}$/;
@@ -30,6 +36,10 @@ const text = z
   .regex(PRINTABLE, 'must be neither empty nor contain control characters')
   .refine((value) => value.isWellFormed(), 'must not contain half a surrogate pair');
 const count = z.int().min(0).max(MAX_USAGE_COUNT);
+const money = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,17})$/, 'must be nano-USD as a decimal string below 10^18')
+  .meta({ id: 'Amount', description: 'Nano-USD as a decimal string, not negative.' });
 const apiKey = z
   .string()
   .regex(FINGERPRINT_PATTERN, 'must be a fingerprint ("fp:" and 32 hex digits), never the key itself');
@@ -93,8 +103,18 @@ export const sessionRequestSchema = z
   })
   .meta({ id: 'SessionRequest' });
 
+const sliceWantSchema = z
+  .strictObject({ slice: idSchema, slot: idSchema, amount: money, at_least: money })
+  .meta({ id: 'SliceWant', description: 'Money that a session would like to admit attempts from by itself.' });
+
 export const heartbeatRequestSchema = z
-  .strictObject({ rules_version: text.optional(), journal_length: count.optional() })
+  .strictObject({
+    rules_version: text.optional(),
+    journal_length: count.optional(),
+    seq: count.optional(),
+    wants: z.array(sliceWantSchema).max(MAX_WANTS).optional(),
+  })
+  .refine(({ seq, wants }) => seq !== undefined || wants === undefined, 'seq is required with wants')
   .meta({ id: 'HeartbeatRequest' });
 
 export const reservationRequestSchema = z
@@ -106,8 +126,13 @@ export const reservationRequestSchema = z
     model: text,
     bound: boundSchema,
     attribution: attributionSchema,
+    route: z.literal(true).optional(),
   })
   .meta({ id: 'ReservationRequest' });
+
+const drawSchema = z
+  .strictObject({ slice: idSchema, amount: money })
+  .meta({ id: 'Draw', description: 'What an attempt took from one slice.' });
 
 const settlementShape = {
   usage: usageSchema,
@@ -132,14 +157,22 @@ export const settlementRequestSchema = z
     attribution: attributionSchema,
     admitted_at: z.iso.datetime({ offset: true }),
     bound: boundSchema.optional(),
-    end: z.enum(['settled', 'released', 'lost']),
+    draws: z.array(drawSchema).max(MAX_DRAWS).optional(),
+    end: z.enum(['settled', 'released', 'lost', 'open']),
   })
   .meta({ id: 'SettlementRequest' });
 
+export const sliceCloseSchema = z
+  .strictObject({ session: idSchema, slice: idSchema, drawn: money })
+  .meta({ id: 'SliceClose', description: 'Nothing more is drawn from a slice; `drawn` is all that ever was.' });
+
 /** Elements are validated one by one, so that a bad one does not spoil the others. */
-export const settlementsEnvelopeSchema = z.strictObject({ settlements: z.array(z.unknown()) });
+export const settlementsEnvelopeSchema = z.strictObject({
+  settlements: z.array(z.unknown()),
+  closes: z.array(z.unknown()).optional(),
+});
 export const settlementsRequestSchema = z
-  .strictObject({ settlements: z.array(settlementRequestSchema) })
+  .strictObject({ settlements: z.array(settlementRequestSchema), closes: z.array(sliceCloseSchema).optional() })
   .meta({ id: 'SettlementsRequest' });
 
 export const writeOffRequestSchema = z.strictObject({ reason: text }).meta({ id: 'WriteOffRequest' });
@@ -154,5 +187,7 @@ const agreement: readonly [
   Agrees<typeof reservationRequestSchema, ReservationRequest>,
   Agrees<typeof settlementBodySchema, SettlementBody>,
   Agrees<typeof settlementRequestSchema, SettlementRequest>,
-] = [true, true, true, true, true, true, true, true];
+  Agrees<typeof sliceCloseSchema, SliceClose>,
+  Agrees<typeof settlementsRequestSchema, SettlementsRequest>,
+] = [true, true, true, true, true, true, true, true, true, true];
 void agreement;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ask, attempt, ended, NOBODY, spend, standing, used, worldOf } from './world.ts';
+import { ask, attempt, ended, NOBODY, report, spend, standing, used, worldOf } from './world.ts';
 
 /** One dollar a month is a million units. */
 const CAP = `
@@ -340,7 +340,7 @@ describe('a token', () => {
     expect(await ask(world, first, principal)).toBe('allow');
     expect(await ask(world, attempt(60_000, { session: 's2' }), principal)).toBe('contended');
     expect(await ask(world, attempt(600_000))).toBe('allow');
-    await world.enforcer.settleMany([ended(first, 'released')], principal);
+    await report(world, [ended(first, 'released')], principal);
     expect(await ask(world, attempt(60_000, { session: 's2' }), principal)).toBe('allow');
   });
 });

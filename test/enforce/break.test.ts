@@ -1,7 +1,7 @@
 /** What must hold when steps fail half-way, cross each other, or come twice. */
 import { describe, expect, it } from 'vitest';
 import { breakable } from './broken-ledger.ts';
-import { ask, attempt, configOf, ended, NOBODY, spend, standing, used, worldOf } from './world.ts';
+import { ask, attempt, configOf, ended, NOBODY, report, spend, standing, used, worldOf } from './world.ts';
 
 const CAP = 'budgets: [{ name: cap, owner: team, window: month, limit: 1, soft: [50%, 90%], hard: block }]\n';
 const LEDGER_GONE = { name: 'LedgerUnavailable' };
@@ -213,9 +213,9 @@ describe('a batch', () => {
     const world = await worldOf(CAP);
     const request = attempt(100_000);
     await ask(world, request);
-    await world.enforcer.settleMany(
+    await report(
+      world,
       ends.map((end) => ended(request, end, used(70_000))),
-      NOBODY,
     );
     expect(await standing(world, 'cap')).toEqual(['cap 70000/0/0 ok']);
   });
@@ -223,7 +223,7 @@ describe('a batch', () => {
   it('that settles one attempt twice counts it once', async () => {
     const world = await worldOf(CAP);
     const request = ended(attempt(1), 'settled', used(70_000));
-    const results = await world.enforcer.settleMany([request, request, { ...request, ...used(80_000) }], NOBODY);
+    const results = await report(world, [request, request, { ...request, ...used(80_000) }]);
     expect(results.map(({ outcome }) => outcome)).toEqual(['settled', 'duplicate', 'conflict']);
     expect(await standing(world, 'cap')).toEqual(['cap 70000/0/0 ok']);
   });
@@ -232,7 +232,7 @@ describe('a batch', () => {
     const world = await worldOf(`unpriced: { ceiling: { input: 999999, output: 999999 } }\n${CAP}`);
     const absurd = { usage: { input_tokens: 0, output_tokens: 10_000_000_000 }, measured: true, status: 'ok' } as const;
     const dear = ended(attempt(1, { model: 'nobody-knows' }), 'settled', absurd);
-    const results = await world.enforcer.settleMany([dear, ended(attempt(1), 'settled', used(7))], NOBODY);
+    const results = await report(world, [dear, ended(attempt(1), 'settled', used(7))]);
     expect(results.map(({ outcome }) => outcome)).toEqual(['invalid', 'settled']);
     expect(await standing(world, 'cap')).toEqual(['cap 7/0/0 ok']);
   });

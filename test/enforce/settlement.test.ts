@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ask, attempt, configOf, ended, NOBODY, START, spend, standing, used, worldOf } from './world.ts';
+import { ask, attempt, configOf, ended, NOBODY, report, START, spend, standing, used, worldOf } from './world.ts';
 
 const CAP = 'budgets: [{ name: cap, owner: team, window: month, limit: 1, soft: [50%, 90%], hard: block }]\n';
 
@@ -27,7 +27,7 @@ describe('a settlement', () => {
 
   it('of an attempt that the server never saw is booked and flagged', async () => {
     const world = await worldOf(CAP);
-    const results = await world.enforcer.settleMany([ended(attempt(1), 'settled', used(5_000))], NOBODY);
+    const results = await report(world, [ended(attempt(1), 'settled', used(5_000))]);
     expect(results).toMatchObject([{ outcome: 'settled', cost: '5000000' }]);
     expect(await standing(world, 'cap')).toEqual(['cap 5000/0/0 ok']);
     expect((await world.ledger.settlements({ limit: 10 })).items[0]).toMatchObject({ unknownHold: true });
@@ -80,7 +80,7 @@ describe('a settlement', () => {
   it('in a batch does not spoil the others when it is bad', async () => {
     const world = await worldOf(CAP);
     const bad = ended(attempt(1), 'settled', { ...used(0), usage: { input_tokens: -5, output_tokens: 0 } });
-    const results = await world.enforcer.settleMany([bad, ended(attempt(1), 'settled', used(7))], NOBODY);
+    const results = await report(world, [bad, ended(attempt(1), 'settled', used(7))]);
     expect(results.map(({ outcome }) => outcome)).toEqual(['invalid', 'settled']);
   });
 
@@ -106,17 +106,17 @@ describe('an attempt without an answer', () => {
     const world = await worldOf(CAP);
     const request = attempt(100_000);
     await ask(world, request);
-    await world.enforcer.settleMany([ended(request, 'lost')], NOBODY);
+    await report(world, [ended(request, 'lost')]);
     expect(await standing(world, 'cap')).toEqual(['cap 0/0/100000 ok']);
     expect(await ask(world, attempt(900_001))).toBe('exhausted');
     expect((await world.enforcer.unresolved()).map(({ attemptId }) => attemptId)).toEqual([request.attempt_id]);
-    await world.enforcer.settleMany([ended(request, 'settled', used(60_000))], NOBODY);
+    await report(world, [ended(request, 'settled', used(60_000))]);
     expect(await standing(world, 'cap')).toEqual(['cap 60000/0/0 ok']);
   });
 
   it('is unresolved even when the server never saw it', async () => {
     const world = await worldOf(CAP);
-    await world.enforcer.settleMany([ended(attempt(40_000), 'lost')], NOBODY);
+    await report(world, [ended(attempt(40_000), 'lost')]);
     expect(await standing(world, 'cap')).toEqual(['cap 0/0/40000 ok']);
   });
 
@@ -124,10 +124,8 @@ describe('an attempt without an answer', () => {
     const world = await worldOf(CAP);
     const request = attempt(100_000);
     await ask(world, request);
-    await world.enforcer.settleMany([ended(request, 'lost')], NOBODY);
-    expect(await world.enforcer.settleMany([ended(request, 'released')], NOBODY)).toMatchObject([
-      { outcome: 'released' },
-    ]);
+    await report(world, [ended(request, 'lost')]);
+    expect(await report(world, [ended(request, 'released')])).toMatchObject([{ outcome: 'released' }]);
     expect(await standing(world, 'cap')).toEqual(['cap 0/0/0 ok']);
   });
 });

@@ -95,6 +95,12 @@ export function ended(
   return { ...rest, bound, ...body, end, admitted_at: new Date(START).toISOString() };
 }
 
+/** Reports ends of attempts as a journal does; the outcomes, in order. */
+export async function report(world: World, settlements: readonly SettlementRequest[], principal = NOBODY) {
+  const { results } = await world.enforcer.settleMany({ settlements: [...settlements] }, principal);
+  return results;
+}
+
 const PATIENT = { signal: new AbortController().signal, onWait: () => {} };
 
 /** `allow`, `downgrade`, …, or the code of the denial, or the status of the refusal. */

@@ -85,6 +85,7 @@ export function budget(name: string, changes: Partial<Budget> = {}): Budget {
       { atBasisPoints: 10_000, notify: [], severity: 'critical', action: 'block' },
     ],
     whenUnreachable: 'block',
+    holds: 'strict',
     shadow: false,
     owner: 'support',
     ...changes,
@@ -168,7 +169,9 @@ export function fakeEnforcer(overrides: Partial<Enforcer> = {}): Fake {
     },
     async settleMany(requests, principal) {
       note('settleMany', principal, requests);
-      return requests.map(({ attempt_id }) => ({ attempt_id, outcome: 'settled', cost: '3584000' }));
+      return {
+        results: requests.settlements.map(({ attempt_id }) => ({ attempt_id, outcome: 'settled', cost: '3584000' })),
+      };
     },
     async release(attemptId, principal) {
       note('release', principal, attemptId);

@@ -2,7 +2,7 @@ import type { Enforcer } from '../../enforce/enforcer.ts';
 import { isRefusal } from '../../enforce/refusal.ts';
 import { refusalProblem } from '../problem.ts';
 import { heartbeatReplySchema, sessionReplySchema } from '../replies.ts';
-import { MAX_BODY_BYTES, type Route, route } from '../route.ts';
+import { MAX_BATCH_BYTES, MAX_BODY_BYTES, type Route, route } from '../route.ts';
 import { heartbeatRequestSchema, sessionRequestSchema } from '../schemas.ts';
 
 /** A client process: it opens a session, heartbeats, and ends it. */
@@ -27,7 +27,7 @@ export function sessionRoutes(enforcer: Enforcer): Route[] {
       path: '/v1/sessions/:id/heartbeat',
       access: ['client'],
       hot: true,
-      body: { schema: heartbeatRequestSchema, maxBytes: MAX_BODY_BYTES },
+      body: { schema: heartbeatRequestSchema, maxBytes: MAX_BATCH_BYTES },
       doc: {
         summary: 'Say that a session lives',
         replies: { 200: { description: 'Rules and rate cards, where they changed.', schema: heartbeatReplySchema } },

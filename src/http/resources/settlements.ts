@@ -1,8 +1,14 @@
+import type { z } from 'zod';
 import type { Enforcer, Principal } from '../../enforce/enforcer.ts';
-import type { SettlementRequest, SettlementResult } from '../../protocol/wire.ts';
+import type { SettlementRequest, SettlementResult, SettlementsReply } from '../../protocol/wire.ts';
 import { settlementsReplySchema } from '../replies.ts';
 import { MAX_BATCH_BYTES, type Route, route } from '../route.ts';
-import { settlementRequestSchema, settlementsEnvelopeSchema, settlementsRequestSchema } from '../schemas.ts';
+import {
+  settlementRequestSchema,
+  settlementsEnvelopeSchema,
+  settlementsRequestSchema,
+  sliceCloseSchema,
+} from '../schemas.ts';
 import { describeMistakes, mistakesOf } from '../validate.ts';
 
 /** Many attempts at once: what a client's journal sends. */
@@ -16,12 +22,14 @@ export function settlementRoutes(enforcer: Enforcer): Route[] {
       body: { schema: settlementsEnvelopeSchema, maxBytes: MAX_BATCH_BYTES },
       doc: {
         summary: 'Book a batch of settlements',
-        description: 'A bad element is answered `invalid` and does not spoil the others.',
+        description:
+          'A bad element is answered `invalid` and does not spoil the others; a bad close is left out, and its slice is ' +
+          'unresolved when its time is over.',
         replies: { 200: { description: 'One result for each, in order.', schema: settlementsReplySchema } },
         body: settlementsRequestSchema,
       },
       async handle({ body, principal }) {
-        return { status: 200, body: { results: await settleAll(enforcer, body.settlements, principal) } };
+        return { status: 200, body: await settleAll(enforcer, body, principal) };
       },
     }),
   ];
@@ -29,19 +37,23 @@ export function settlementRoutes(enforcer: Enforcer): Route[] {
 
 async function settleAll(
   enforcer: Enforcer,
-  elements: readonly unknown[],
+  { settlements, closes = [] }: z.infer<typeof settlementsEnvelopeSchema>,
   principal: Principal,
-): Promise<SettlementResult[]> {
+): Promise<SettlementsReply> {
   const results: (SettlementResult | undefined)[] = [];
   const valid: SettlementRequest[] = [];
-  for (const element of elements) {
+  for (const element of settlements) {
     const checked = settlementRequestSchema.safeParse(element);
     if (checked.success) valid.push(checked.data);
     results.push(checked.success ? undefined : invalid(element, describeMistakes(mistakesOf(checked.error))));
   }
-  const booked = valid.length > 0 ? await enforcer.settleMany(valid, principal) : [];
+  const closing = closes.flatMap((element) => sliceCloseSchema.safeParse(element).data ?? []);
+  const booked = await enforcer.settleMany(
+    { settlements: valid, ...(closing.length > 0 && { closes: closing }) },
+    principal,
+  );
   let next = 0;
-  return results.map((result) => result ?? (booked[next++] as SettlementResult));
+  return { ...booked, results: results.map((result) => result ?? (booked.results[next++] as SettlementResult)) };
 }
 
 function invalid(element: unknown, detail: string): SettlementResult {
