@@ -62,6 +62,7 @@ function buildBudget(entry: Entry<BudgetDraft>, context: Context): Budget | unde
     window: inZone(window, draft.timezone ?? context.zone),
     thresholds: thresholds.map(({ threshold }) => threshold),
     whenUnreachable: draft.when_unreachable ?? whenUnreachable(thresholds),
+    holds: 'strict',
     shadow: draft.shadow ?? false,
     owner: owner ?? '',
     overrides,

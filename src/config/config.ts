@@ -80,6 +80,8 @@ export interface Config {
   budgets: readonly Budget[];
   tokens: readonly TokenEntry[];
   unmatched: 'allow' | 'deny';
+  /** Sessions may admit attempts from slices of their own. `false`: every attempt is reserved at the server. */
+  leases: boolean;
   prices: readonly ContractPrice[];
   ceiling: PriceCeiling;
   maxWaitMs: DurationMs;

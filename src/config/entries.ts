@@ -133,7 +133,7 @@ function unitPrices(draft: PriceDraft): Record<string, bigint> {
 const CEILING = { input: 30n * NANO_PER_USD, output: 180n * NANO_PER_USD, maxOutputTokens: 128_000 };
 
 export function buildSettings(merged: Merged, report: Report) {
-  const { limits, metrics, unmatched, unpriced, routes } = merged.settings;
+  const { limits, metrics, unmatched, leases, unpriced, routes } = merged.settings;
   const labels = metrics?.labels ?? [];
   for (const [index, label] of labels.entries()) {
     if (metrics?.allow_unbounded || !UNBOUNDED.includes(label)) continue;
@@ -145,6 +145,7 @@ export function buildSettings(merged: Merged, report: Report) {
   return {
     approvedRoutes: routes?.approved ?? [],
     unmatched: unmatched ?? 'allow',
+    leases: leases ?? true,
     ceiling: {
       inputNanoUsdPerMillion: ceiling?.input ?? CEILING.input,
       outputNanoUsdPerMillion: ceiling?.output ?? CEILING.output,

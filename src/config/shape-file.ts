@@ -150,6 +150,9 @@ const settings = {
   ).optional(),
   routes: map({ approved: oneOrMany(route, 'a route') }, 'a map with approved').optional(),
   unmatched: word(['allow', 'deny'], 'choice').optional().describe('Attempts that no budget matches.'),
+  leases: flag()
+    .optional()
+    .describe('Sessions admit calls from slices of the budgets; false: every attempt is reserved at the server.'),
   unpriced: map(
     {
       ceiling: map(

@@ -27,7 +27,7 @@ function escapeSpecial(text: string): string {
 
 /** What a key says, read back; `undefined` when `instanceKey` cannot have written it. */
 export function parseInstanceKey(key: string): { budget: string; labels: Attribution } | undefined {
-  const [, name = '', list] = /^([^{}]*)(?:\{(.*)\})?$/.exec(key) ?? [];
+  const [, name = '', list] = /^([^{}]*)(?:\{(.*)\})?$/s.exec(key) ?? [];
   const entries = list?.split(',').map((entry) => entry.split('=') as [string, string?]) ?? [];
   if (!entries.every(([dimension]) => (DIMENSIONS as readonly string[]).includes(dimension))) return undefined;
   const labels: Attribution = Object.fromEntries(
@@ -82,8 +82,9 @@ export function matchBudgets(
  */
 export function instanceOf(budget: Budget, labels: Attribution, knownOwner: KnownOwner): BudgetInstance {
   const known = { ...pinned(budget.match), ...labels };
-  const { limitNanoUsd, window, thresholds, whenUnreachable, shadow } = budget;
-  const terms: BudgetTerms = { limitNanoUsd, window, thresholds, whenUnreachable, shadow, owner: budget.owner };
+  const { limitNanoUsd, window, thresholds, whenUnreachable, holds, shadow, owner } = budget;
+  const terms: BudgetTerms = { limitNanoUsd, window, thresholds, whenUnreachable, holds, shadow, owner };
+  if (budget.clampOutputTokens !== undefined) terms.clampOutputTokens = budget.clampOutputTokens;
   const named = budget.ownerBy && known[budget.ownerBy];
   if (named !== undefined && knownOwner(named)) terms.owner = named;
   for (const override of budget.overrides) {

@@ -240,6 +240,7 @@ describe('the rest', () => {
   it('has documented defaults', () => {
     expect(configOf('budgets: []')).toMatchObject({
       unmatched: 'allow',
+      leases: true,
       ceiling: {
         inputNanoUsdPerMillion: parseUsd('30'),
         outputNanoUsdPerMillion: parseUsd('180'),
@@ -263,6 +264,7 @@ limits: { max_wait: 0s, unreachable_allowance: 0 }
 routes: { approved: openai/* }
 metrics: { labels: [customer], allow_unbounded: true }
 unmatched: deny
+leases: false
 `);
     expect(config.tokens).toEqual([
       {
@@ -296,6 +298,7 @@ unmatched: deny
       unreachableAllowanceNanoUsd: 0n,
       approvedRoutes: ['openai/*'],
       unmatched: 'deny',
+      leases: false,
     });
     expect(config.metrics.labels).toEqual(['customer']);
   });

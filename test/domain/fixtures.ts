@@ -18,6 +18,7 @@ export function budget(terms: Partial<Budget> = {}): Budget {
     window: UTC_MONTH,
     thresholds: [],
     whenUnreachable: 'block',
+    holds: 'strict',
     shadow: false,
     owner: 'platform',
     ...terms,

@@ -54,6 +54,11 @@ describe('the key of an instance', () => {
     );
   });
 
+  it('reads back line and paragraph separators, which end a line for a pattern', () => {
+    const labels = { organization: '\u2028', team: '\u2029' };
+    expect(parseInstanceKey(instanceKey('search', labels))).toEqual({ budget: 'search', labels });
+  });
+
   test.each([
     'search{}',
     'search{team}',
