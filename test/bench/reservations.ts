@@ -1,15 +1,19 @@
-/** The hot endpoint against a bare server, each in a process of its own, in turn, under the same load. */
+/**
+ * The hot endpoint against a bare server and against the disk, each in a process of its own, in turn, under the same load.
+ * Server, ledger thread and load share the machine's cores: with two of them, the load takes a part of what both sides
+ * could do, and the ledger thread a part that the bare server does not need.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import autocannon from 'autocannon';
-import { median } from './measure.ts';
+import { groupsPerSecond } from './group-commit.ts';
+import { median, percentile } from './measure.ts';
+import { CONNECTIONS, PATTERNS, type Pattern, SESSION } from './patterns.ts';
 
-const CONNECTIONS = 64;
-const ROUND_SECONDS = 4;
+const ROUND_MS = 3_000;
 const ROUNDS = 5;
 
 /** Two budgets that stop and one that tells, none of them near its limit. */
@@ -25,76 +29,107 @@ interface Server {
   url: string;
   process: ChildProcess;
 }
+interface Servers {
+  bare: Server;
+  /** Bare, with its own group commit before the answer. */
+  synced: Server;
+  real: Server;
+}
 
-export async function reservations(): Promise<void> {
+export async function reservations(patterns = PATTERNS, rounds = ROUNDS, roundMs = ROUND_MS): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'spendfuse-bench-'));
   writeFileSync(join(folder, 'budgets.yaml'), BUDGETS);
-  const servers: Server[] = [];
+  const started: Server[] = [];
+  const start = async (...args: [string, ...string[]]) => {
+    const server = await startServer(args, folder);
+    started.push(server);
+    return server;
+  };
   try {
-    servers.push(await start([script('./bare-server.ts')], folder));
-    servers.push(await start([script('./spendfuse-server.ts'), folder], folder));
-    await openSession(servers[1]!.url);
-    await measure(servers as [Server, Server]);
+    const bare = await start('./bare-server.ts');
+    const synced = await start('./bare-server.ts', join(folder, 'synced'));
+    const real = await start('./spendfuse-server.ts', folder);
+    await openSession(real.url);
+    console.log(
+      `${CONNECTIONS} connections; server, ledger thread and load share the cores; medians of ${rounds} rounds`,
+    );
+    for (const pattern of patterns) await measure(pattern, { bare, synced, real }, folder, { rounds, roundMs });
   } finally {
-    for (const server of servers) server.process.kill('SIGKILL');
+    for (const server of started) server.process.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function measure([bare, real]: [Server, Server]): Promise<void> {
-  const rounds: { bare: autocannon.Result; real: autocannon.Result }[] = [];
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    const taken = { bare: await load(bare.url), real: await load(real.url) };
-    if (round > 0) rounds.push(taken);
+interface Figures {
+  perSecond: number;
+  p99: number;
+  failed: number;
+}
+
+async function measure(
+  pattern: Pattern,
+  servers: Servers,
+  folder: string,
+  { rounds, roundMs }: { rounds: number; roundMs: number },
+): Promise<void> {
+  const taken: { bare: Figures; synced: Figures; real: Figures; disk: number }[] = [];
+  for (let round = 0; round <= rounds; round += 1) {
+    const bare = await load(pattern, servers.bare.url, roundMs);
+    const real = await load(pattern, servers.real.url, roundMs);
+    const synced = await load(pattern, servers.synced.url, roundMs);
+    const disk = diskAlone(pattern, folder);
+    if (round > 0) taken.push({ bare, synced, real, disk });
   }
-  const ratio = median(rounds.map((round) => round.real.requests.average / round.bare.requests.average));
-  const p99 = median(rounds.map((round) => round.real.latency.p99 / Math.max(1, round.bare.latency.p99)));
-  const perSecond = (side: 'bare' | 'real') => Math.round(median(rounds.map((round) => round[side].requests.average)));
-  const failed = rounds.reduce((sum, { real: { non2xx, errors } }) => sum + non2xx + errors, 0);
-  console.log(`durable reservations ÷ bare node:http    ×${ratio.toFixed(2)}  at ${CONNECTIONS} connections`);
-  console.log(`(${perSecond('real')}/s against ${perSecond('bare')}/s, p99 ×${p99.toFixed(1)}, ${failed} not granted)`);
+  const of = (figure: (round: (typeof taken)[number]) => number) => median(taken.map(figure));
+  const ratio = (value: number) => `×${value.toFixed(2)}`.padStart(6);
+  const rate = (value: number) => `${Math.round(value)}/s`;
+  const failed = taken.reduce((sum, { real }) => sum + real.failed, 0);
+  console.log(
+    `\n${pattern.name}: ${rate(of(({ real }) => real.perSecond))}, p99 ${of(({ real }) => real.p99).toFixed(1)} ms`,
+  );
+  console.log(
+    `  ÷ bare node:http                   ${ratio(of(({ real, bare }) => real.perSecond / bare.perSecond))}  ` +
+      `p99 ${ratio(of(({ real, bare }) => real.p99 / bare.p99))}  (${rate(of(({ bare }) => bare.perSecond))}, p99 ${of(({ bare }) => bare.p99).toFixed(1)} ms)`,
+  );
+  console.log(
+    `  ÷ node:http with group commit      ${ratio(of(({ real, synced }) => real.perSecond / synced.perSecond))}  ` +
+      `p99 ${ratio(of(({ real, synced }) => real.p99 / synced.p99))}  (${rate(of(({ synced }) => synced.perSecond))}, p99 ${of(({ synced }) => synced.p99).toFixed(1)} ms)`,
+  );
+  console.log(
+    `  ÷ group commit alone, no HTTP      ${ratio(of(({ real, disk }) => real.perSecond / disk))}  (${rate(of(({ disk }) => disk))})`,
+  );
+  if (failed > 0) console.log(`  ${failed} were not answered as they should be`);
 }
 
-let count = 0;
-
-function load(url: string): Promise<autocannon.Result> {
-  const setupRequest: autocannon.Request['setupRequest'] = (request) => {
-    count += 1;
-    const attempt_id = `0193a1b2-${count.toString(16).padStart(12, '0')}`;
-    return { ...request, body: JSON.stringify({ ...RESERVATION, attempt_id, call_id: attempt_id }) };
-  };
-  return autocannon({
-    url,
-    connections: CONNECTIONS,
-    duration: ROUND_SECONDS,
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    requests: [{ path: '/v1/reservations', setupRequest }],
-  });
+async function load(pattern: Pattern, url: string, milliseconds: number): Promise<Figures> {
+  const started = performance.now();
+  let endedAt = 0;
+  const end = new AbortController();
+  setTimeout(() => {
+    endedAt = performance.now();
+    end.abort();
+  }, milliseconds);
+  const { done, failed, milliseconds: waits } = await pattern.run(url, end.signal);
+  return { perSecond: (done * 1000) / (endedAt - started), p99: percentile(waits, 0.99), failed };
 }
 
-const RESERVATION = {
-  session: 'bench',
-  model: 'gpt-4.1',
-  provider: 'openai',
-  bound: { input_tokens: 20, output_tokens: 800 },
-  attribution: { team: 'support', workflow: 'chat', customer: 'acme' },
-};
+/** As many waiters as connections, each with records of the same size: attempts a second. */
+function diskAlone({ records, syncs }: Pattern, folder: string): number {
+  const bytes = records.reduce((sum, size) => sum + size, 0) / syncs;
+  return (groupsPerSecond(join(folder, 'groups'), Math.round(bytes * CONNECTIONS), 500) * CONNECTIONS) / syncs;
+}
 
 async function openSession(url: string): Promise<void> {
-  const body = JSON.stringify({ session: 'bench', attribution: { service: 'support-api' } });
+  const body = JSON.stringify({ session: SESSION, attribution: { service: 'support-api' } });
   const headers = { 'content-type': 'application/json' };
   const reply = await fetch(`${url}/v1/sessions`, { method: 'POST', headers, body });
   if (reply.status !== 201) throw new Error(`the session was not opened: ${reply.status} ${await reply.text()}`);
 }
 
-function script(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url));
-}
-
 /** Waits for the URL on its first line. */
-async function start(args: string[], cwd: string): Promise<Server> {
-  const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+async function startServer([script, ...args]: [string, ...string[]], cwd: string): Promise<Server> {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const child = spawn(process.execPath, [path, ...args], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface(child.stdout!)) return { url: line, process: child };
-  throw new Error(`${args[0]} ended before it listened`);
+  throw new Error(`${script} ended before it listened`);
 }
