@@ -25,6 +25,8 @@ export interface Denial {
   state?: BudgetState;
   retryAfterMs?: number;
   alertId?: string;
+  /** A tighter bound (counted tokens instead of bytes) may fit. */
+  tighten?: true;
   detail: string;
 }
 

@@ -22,6 +22,7 @@ export function denialReply(denial: Denial): Reply {
     spent: denial.spentNanoUsd?.toString(),
     retry_after: retryAfter,
     alert_id: denial.alertId ?? null,
+    ...(denial.tighten && { tighten: denial.tighten }),
   };
   const headers = waits ? { 'retry-after': String(retryAfter) } : undefined;
   return problem(waits ? 429 : 402, kindOf(code, denial), denial.detail, { headers, extra });

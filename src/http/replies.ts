@@ -75,6 +75,7 @@ const routeSchema = z
         slot: z.string(),
         classes: z.array(z.enum(COST_CLASSES)).optional(),
         held_ppm: number.optional(),
+        held_at_least: money.optional(),
       }),
     ),
     decision: z.enum(['allow', 'warn']),
@@ -261,6 +262,7 @@ export const budgetProblemSchema = z
     spent: money.optional(),
     retry_after: z.number().nullable().describe('Seconds.'),
     alert_id: z.string().nullable(),
+    tighten: z.literal(true).optional().describe('A bound with counted tokens instead of bytes may fit.'),
   })
   .meta({ id: 'BudgetProblem', description: 'A denial: 402, or 429 with Retry-After when waiting may help.' });
 

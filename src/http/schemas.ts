@@ -90,6 +90,8 @@ export const boundSchema = z
     cache_write_1h: z.boolean().optional(),
     audio: z.boolean().optional(),
     unseen_input: z.literal(true).optional(),
+    counted: z.literal(true).optional().describe('A tokenizer counted the input; else its bytes bound it.'),
+    countable: z.literal(true).optional().describe('Told to tighten, the client comes again with a counted input.'),
   })
   .meta({ id: 'Bound', description: 'What an attempt can consume at the most, known before it is sent.' });
 

@@ -35,6 +35,10 @@ export interface WireBound {
   /** `false`: no audio can be in it. */
   audio?: boolean;
   unseen_input?: true;
+  /** A tokenizer counted the input. Absent: it is bounded by its bytes. */
+  counted?: true;
+  /** Told to `tighten`, the client comes again with a counted input; so this denial is not the last word. */
+  countable?: true;
 }
 
 /** What a session needs to know of the server's config. `version` changes when any of it does. */
@@ -129,6 +133,8 @@ export interface WireSlot {
   classes?: CostClass[];
   /** Budget with `holds: expected`: what is held of the worst case, in millionths. Absent: all of it. */
   held_ppm?: number;
+  /** With `held_ppm`: never less is held than this, or than the worst case where that is less. */
+  held_at_least?: string;
 }
 export interface WireDraw {
   slice: string;
@@ -181,6 +187,8 @@ export interface BudgetProblem extends Problem {
   /** Seconds. */
   retry_after: number | null;
   alert_id: string | null;
+  /** A bound with counted tokens instead of bytes may fit: worth coming again. */
+  tighten?: true;
 }
 
 export interface SettlementBody {
