@@ -9,8 +9,12 @@
 import { MAX_NANO_USD } from '../domain/money.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { Balances } from './balances.ts';
-import type { Account, Entries, Hold, Reserved, ReserveOp, Settled, SettleOp } from './entries.ts';
-import type { AccountDemand, AccountRef, LoseSelector, Posting, ReleaseOutcome } from './ledger.ts';
+import type { Account, Entries, Hold, Reserved, ReserveOp, Settled, SettleOp, Split, SplitOp } from './entries.ts';
+import { forgivenOf, remainderOf, replay, splitHold, standIn } from './forms.ts';
+import { heldOn, isLive, isOpen, positive, sameAccount, unresolvedOn } from './holds.ts';
+import type { AccountDemand, LoseSelector, Posting, ReleaseOutcome } from './ledger.ts';
+import { OpenHolds } from './open-holds.ts';
+import { admittedWithin, afterClose, afterSplit, emptied, endedIfEmpty, type Share, shareOf } from './slices.ts';
 
 export interface BookStart<D> {
   latest: EpochMs;
@@ -33,15 +37,12 @@ export const EMPTY_START: BookStart<never> = {
   lastAccountId: 0,
 };
 
-/** A hold is open while money is set aside for it: live, unresolved, or settled with an unresolved remainder. */
-export function isOpen(hold: Hold<unknown>): boolean {
-  return hold.state.state === 'held' || hold.state.state === 'unresolved' || hold.remainderNanoUsd > 0n;
-}
-
 export class Book<D, M> {
   readonly balances: Balances;
   readonly #entries: Entries<D, M>;
-  readonly #open = new Map<string, Hold<D>>();
+  readonly #open = new OpenHolds<D>();
+  /** Slices changed since they were taken to be written: one that fifty attempts are split off is written once. */
+  readonly #unwritten = new Map<string, Hold<D>>();
   #latest: EpochMs;
   #seq: number;
 
@@ -49,7 +50,7 @@ export class Book<D, M> {
     this.#entries = entries;
     this.#latest = start.latest;
     this.#seq = start.seq;
-    for (const hold of start.open) this.#open.set(hold.attemptId, hold);
+    for (const hold of start.open) this.#open.put(hold);
     const { accounts, accountsAfter: floor, lastAccountId: lastId } = start;
     this.balances = new Balances({ accounts, floor, lastId }, entries.accounts.bind(entries));
   }
@@ -68,11 +69,19 @@ export class Book<D, M> {
   }
 
   hold(attemptId: string): Hold<D> | undefined {
-    return this.#open.get(attemptId) ?? this.#entries.hold(attemptId);
+    return this.#open.get(attemptId) ?? this.#unwritten.get(attemptId) ?? this.#entries.hold(attemptId);
   }
 
   open(): IterableIterator<Hold<D>> {
     return this.#open.values();
+  }
+
+  /** The slices changed since the last call, to be written down. */
+  takeChangedSlices(): Hold<D>[] {
+    if (this.#unwritten.size === 0) return [];
+    const changed = [...this.#unwritten.values()];
+    this.#unwritten.clear();
+    return changed;
   }
 
   reserve(op: ReserveOp<D>, now: EpochMs): Reserved<D> {
@@ -81,13 +90,12 @@ export class Book<D, M> {
     if (known) return replay(known, op.digest);
     const refusal = this.#refusal(op.demands);
     if (refusal) return refusal;
-    const { expiresAt, ...asked } = op;
+    const { expiresAt, slice, ...asked } = op;
     const hold: Hold<D> = { ...asked, admittedAt, remainderNanoUsd: 0n, state: { state: 'held', expiresAt } };
-    for (const demand of op.demands) {
-      this.balances.change(this.balances.obtain(demand), { heldNanoUsd: demand.amountNanoUsd });
+    if (slice) {
+      hold.slice = { ...slice, grantedNanoUsd: op.amountNanoUsd, splitNanoUsd: 0n, freedNanoUsd: 0n };
     }
-    this.#open.set(hold.attemptId, hold);
-    this.#entries.addHold(hold);
+    this.#add(hold);
     return { outcome: 'granted', hold, replayed: false };
   }
 
@@ -104,12 +112,54 @@ export class Book<D, M> {
     return contended;
   }
 
+  /** Asks for no room: the slices have it, and the attempt was admitted from them. */
+  split(op: SplitOp<D>, now: EpochMs): Split<D> {
+    const at = this.advance(now);
+    const known = this.hold(op.attemptId);
+    if (known) return { outcome: 'known', hold: known };
+    const share = this.#share(op.draws);
+    const hold = splitHold(op, share, admittedWithin(share.found.values(), op.admittedAt, at));
+    hold.state =
+      share.unresolved === undefined
+        ? { state: 'held', expiresAt: op.expiresAt }
+        : { state: 'unresolved', since: at, reason: share.unresolved };
+    this.#take(share, at);
+    this.#add(hold);
+    return { outcome: 'split', hold };
+  }
+
+  #share(draws: SplitOp<D>['draws']): Share<D> {
+    return shareOf(draws, (slice) => this.hold(slice));
+  }
+
+  #take({ found, takes }: Share<D>, at: EpochMs): void {
+    for (const [id, amountNanoUsd] of takes) {
+      const slice = found.get(id)!;
+      this.#replace(slice, afterSplit(slice, amountNanoUsd, at));
+    }
+  }
+
+  close(slice: string, drawnNanoUsd: bigint, now: EpochMs): ReleaseOutcome {
+    const at = this.advance(now);
+    const known = this.hold(slice);
+    if (!known) return { outcome: 'unknown' };
+    if (!known.slice) return { outcome: 'conflict' };
+    const closed = afterClose(known, drawnNanoUsd, at);
+    if (!closed) return { outcome: 'already_released' };
+    this.#replace(known, closed);
+    return { outcome: 'released' };
+  }
+
   /** Books the true cost, whatever the hold was: the provider has charged already, so it cannot be refused. */
   settle(op: SettleOp<D, M>, now: EpochMs): Settled {
     const bookedAt = this.advance(now);
-    const hold = this.hold(op.attemptId);
-    if (hold && hold.state.state !== 'held' && hold.state.state !== 'unresolved') return this.#again(op, hold);
-    const postings = completePostings(op, hold?.demands ?? []);
+    const known = this.hold(op.attemptId);
+    if (known?.slice) return { outcome: 'conflict', reason: 'it is a slice, not an attempt' };
+    if (known && !isLive(known)) return this.#again(op, known);
+    const share = known || !op.split ? undefined : this.#share(op.split.draws);
+    const hold = known ?? (share && this.#heldOf(op, share));
+    const slices = share ? [...share.found.values()].map(({ demands }) => demands[0]!) : [];
+    const postings = completePostings(op, known?.demands ?? slices);
     const tooMuch = this.#overflow(postings);
     if (tooMuch) return { outcome: 'conflict', reason: tooMuch };
     const booking = {
@@ -127,9 +177,19 @@ export class Book<D, M> {
       this.balances.change(account, { spentNanoUsd: posting.amountNanoUsd });
       this.#entries.addPosting(booking.seq, account, posting, position);
     }
-    if (hold) this.#endSettled(hold, op, booking);
-    else this.#entries.addHold({ ...standIn(op), seq: booking.seq });
+    if (share) this.#take(share, bookedAt);
+    const state = { state: 'settled', costNanoUsd: op.costNanoUsd, estimated: op.estimated } as const;
+    const settled = hold && { ...hold, ...remainderOf(hold, op, booking), seq: booking.seq, state };
+    if (known) this.#replace(known, settled!);
+    else this.#add(settled ?? { ...standIn(op), seq: booking.seq });
     return { outcome: 'settled', booking };
+  }
+
+  /** The hold that an attempt would have had that is split off and settled in one step; undefined where no slice is known. */
+  #heldOf(op: SettleOp<D, M>, share: Share<D>): Hold<D> | undefined {
+    if (share.found.size === 0) return undefined;
+    const admittedAt = admittedWithin(share.found.values(), op.admittedAt, this.#latest);
+    return splitHold({ ...op, amountNanoUsd: op.split!.holdNanoUsd }, share, admittedAt);
   }
 
   #again(op: SettleOp<D, M>, hold: Hold<D>): Settled {
@@ -148,43 +208,29 @@ export class Book<D, M> {
     return undefined;
   }
 
-  #endSettled(hold: Hold<D>, op: SettleOp<D, M>, booking: { seq: number; postings: readonly Posting[] }): void {
-    const remainder = remainderOf(hold, op, booking.postings);
-    for (const [index, demand] of hold.demands.entries()) {
-      this.#free(hold, demand, remainder.remainders?.[index] ?? 0n);
-    }
-    const state = { state: 'settled', costNanoUsd: op.costNanoUsd, estimated: op.estimated } as const;
-    this.#replace({ ...hold, ...remainder, seq: booking.seq, state });
-  }
-
   release(attemptId: string, now: EpochMs): ReleaseOutcome {
     const at = this.advance(now);
     const hold = this.hold(attemptId);
     if (!hold) return { outcome: 'unknown' };
     if (hold.state.state === 'released') return { outcome: 'already_released' };
     if (hold.state.state !== 'held') return { outcome: 'conflict' };
-    for (const demand of hold.demands) this.#free(hold, demand);
-    this.#replace({ ...hold, state: { state: 'released', at } });
+    this.#end(hold, { state: 'released', at });
     return { outcome: 'released' };
   }
 
   lose(selector: LoseSelector, reason: string, now: EpochMs): Hold<D>[] {
     const since = this.advance(now);
-    return this.#selected(selector).map((hold) => {
-      for (const demand of hold.demands) this.#free(hold, demand, demand.amountNanoUsd);
-      return this.#replace({ ...hold, state: { state: 'unresolved', since, reason } });
+    const live = this.#selected(selector).filter(({ state }) => state.state === 'held');
+    return live.map((hold) => {
+      return this.#replace(hold, endedIfEmpty({ ...hold, state: { state: 'unresolved', since, reason } }, since));
     });
   }
 
   #selected(selector: LoseSelector): Hold<D>[] {
-    const live = (hold: Hold<D> | undefined): hold is Hold<D> => hold?.state.state === 'held';
-    if ('attemptIds' in selector) return [...new Set(selector.attemptIds)].map((id) => this.#open.get(id)).filter(live);
-    const sessions = 'sessions' in selector ? new Set(selector.sessions) : undefined;
-    const until = 'expiredAt' in selector ? selector.expiredAt : 0;
-    return [...this.#open.values()].filter(({ state, session }) => {
-      if (state.state !== 'held') return false;
-      return sessions ? sessions.has(session) : state.expiresAt <= until;
-    });
+    if ('expiredAt' in selector) return this.#open.expired(selector.expiredAt);
+    if ('sessions' in selector) return this.#open.ofSessions(selector.sessions);
+    const holds = [...new Set(selector.attemptIds)].map((id) => this.#open.get(id));
+    return holds.filter((hold) => hold !== undefined);
   }
 
   /** Closes what is unresolved at $0: the whole hold, or the remainder of an estimated settlement. */
@@ -194,19 +240,25 @@ export class Book<D, M> {
     if (!hold) return { outcome: 'unknown' };
     if (hold.state.state === 'written_off' || hold.remainderClosed) return { outcome: 'already_released' };
     if (hold.state.state === 'unresolved') {
-      for (const demand of hold.demands) this.#free(hold, demand);
-      this.#replace({ ...hold, state: { state: 'written_off', at, by, reason } });
+      this.#end(hold, { state: 'written_off', at, by, reason });
       return { outcome: 'released' };
     }
     if (hold.remainderNanoUsd === 0n) return { outcome: 'conflict' };
-    for (const [index, demand] of hold.demands.entries()) {
-      const account = this.balances.obtain(demand);
-      this.balances.change(account, { unresolvedNanoUsd: -(hold.remainders?.[index] ?? 0n) });
-    }
     const remainderClosed = { amountNanoUsd: hold.remainderNanoUsd, at, by, reason };
-    const { remainders: _, ...closed } = hold;
-    this.#replace({ ...closed, remainderNanoUsd: 0n, remainderClosed });
+    const { remainders: _, remainderSince: __, ...closed } = hold;
+    this.#replace(hold, { ...closed, remainderNanoUsd: 0n, remainderClosed });
     return { outcome: 'released' };
+  }
+
+  /** Frees the expected demands of what is unresolved since before the instant; answers how many holds changed. */
+  forgive(before: EpochMs, now: EpochMs): number {
+    const at = this.advance(now);
+    const forgivable = this.#open.forgivable(before);
+    for (const hold of forgivable) {
+      if (hold.slice) this.#end(hold, { state: 'released', at });
+      else this.#replace(hold, forgivenOf(hold, at));
+    }
+    return forgivable.length;
   }
 
   /** Answers how many were new. Errors: `RangeError`, with nothing changed, when a settlement does not exist. */
@@ -230,72 +282,54 @@ export class Book<D, M> {
   adopt(attemptId: string, demand: AccountDemand, now: EpochMs): boolean {
     this.advance(now);
     const hold = this.#open.get(attemptId);
-    if (!hold || (hold.state.state !== 'held' && hold.state.state !== 'unresolved')) return false;
+    if (!hold || !isLive(hold) || hold.slice) return false;
     if (hold.demands.some((known) => sameAccount(known, demand))) return false;
-    const key = hold.state.state === 'held' ? 'heldNanoUsd' : 'unresolvedNanoUsd';
-    this.balances.change(this.balances.obtain(demand), { [key]: demand.amountNanoUsd });
     const wider = { ...hold, demands: [...hold.demands, demand] };
-    this.#open.set(attemptId, wider);
+    this.#exchange(hold, wider);
+    this.#open.put(wider);
     this.#entries.changeDemands(wider);
     return true;
   }
 
-  /** Takes the hold's money off an account, and leaves `unresolved` of it there. */
-  #free(hold: Hold<D>, demand: AccountDemand, unresolved = 0n): void {
-    const account = this.balances.obtain(demand);
-    const amount = demand.amountNanoUsd;
-    if (hold.state.state === 'held') {
-      this.balances.change(account, { heldNanoUsd: -amount, unresolvedNanoUsd: unresolved });
-    } else this.balances.change(account, { unresolvedNanoUsd: unresolved - amount });
+  #add(hold: Hold<D>): void {
+    this.#exchange(undefined, hold);
+    if (isOpen(hold)) this.#open.put(hold);
+    this.#entries.addHold(hold);
   }
 
-  #replace(hold: Hold<D>): Hold<D> {
-    if (isOpen(hold)) this.#open.set(hold.attemptId, hold);
-    else this.#open.delete(hold.attemptId);
-    this.#entries.changeHold(hold);
-    return hold;
+  /** A slice gives back what it still holds. */
+  #end(hold: Hold<D>, state: Hold<D>['state']): void {
+    this.#replace(hold, { ...(hold.slice ? emptied(hold) : hold), state });
   }
-}
 
-function replay<D>(hold: Hold<D>, digest: string): Reserved<D> {
-  const live = hold.state.state === 'held' || hold.state.state === 'unresolved';
-  return live && hold.digest === digest ? { outcome: 'granted', hold, replayed: true } : { outcome: 'conflict', hold };
+  #replace(before: Hold<D>, after: Hold<D>): Hold<D> {
+    this.#exchange(before, after);
+    if (isOpen(after)) this.#open.put(after);
+    else this.#open.delete(after);
+    if (after.slice) this.#unwritten.set(after.attemptId, after);
+    else this.#entries.changeHold(after);
+    return after;
+  }
+
+  /** Every change of held and unresolved money: the accounts exchange what the hold had set aside for what it has now. */
+  #exchange(before: Hold<D> | undefined, after: Hold<D>): void {
+    for (const [index, demand] of after.demands.entries()) {
+      const heldNanoUsd = heldOn(after, index) - (before ? heldOn(before, index) : 0n);
+      const unresolvedNanoUsd = unresolvedOn(after, index) - (before ? unresolvedOn(before, index) : 0n);
+      this.balances.change(this.balances.obtain(demand), { heldNanoUsd, unresolvedNanoUsd });
+    }
+  }
 }
 
 /** The accounts of a hold are frozen at admission: one that the postings leave out gets the whole cost. */
 function completePostings(op: SettleOp<unknown, unknown>, demands: readonly AccountDemand[]): readonly Posting[] {
-  const missing = demands.filter((demand) => !op.postings.some((posting) => sameAccount(posting, demand)));
+  const missing = demands.filter((demand, index) => {
+    if (op.postings.some((posting) => sameAccount(posting, demand))) return false;
+    return !demands.slice(0, index).some((other) => sameAccount(other, demand));
+  });
   if (missing.length === 0) return op.postings;
   const added = missing.map(({ instance, window, since, budget }) => {
     return { instance, window, since, budget, amountNanoUsd: op.costNanoUsd };
   });
   return [...op.postings, ...added];
 }
-
-/** What stays unresolved after an estimate, never more than the settlement leaves of the hold. */
-function remainderOf(
-  hold: Hold<unknown>,
-  op: SettleOp<unknown, unknown>,
-  postings: readonly Posting[],
-): Pick<Hold<unknown>, 'remainderNanoUsd' | 'remainders'> {
-  const remainderNanoUsd = atMost(op.remainderNanoUsd, positive(hold.amountNanoUsd - op.costNanoUsd));
-  if (remainderNanoUsd === 0n) return { remainderNanoUsd };
-  const remainders = hold.demands.map((demand) => {
-    const posted = postings.find((posting) => sameAccount(posting, demand))?.amountNanoUsd ?? 0n;
-    return atMost(remainderNanoUsd, positive(demand.amountNanoUsd - posted));
-  });
-  return { remainderNanoUsd, remainders };
-}
-
-/** Stands for the hold that a settled attempt never had, so that its attempt id is taken. */
-function standIn<D>(op: SettleOp<D, unknown>): Hold<D> {
-  const { attemptId, session, detail, admittedAt, costNanoUsd, estimated } = op;
-  const state = { state: 'settled', costNanoUsd, estimated } as const;
-  const none = { digest: '', amountNanoUsd: 0n, demands: [], remainderNanoUsd: 0n };
-  return { attemptId, session, detail, admittedAt, ...none, state };
-}
-
-const sameAccount = (a: AccountRef, b: AccountRef): boolean =>
-  a.instance === b.instance && a.window.start === b.window.start && a.window.end === b.window.end;
-const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
-const atMost = (amount: bigint, limit: bigint): bigint => (amount < limit ? amount : limit);

@@ -3,10 +3,11 @@
  * Bodies from outside were validated at the edge; this guards the arithmetic and the 64-bit columns behind it.
  */
 import { DIMENSIONS, type Dimension } from '../domain/attribution.ts';
+import type { Draw } from '../domain/lease.ts';
 import { MAX_NANO_USD, type NanoUsd } from '../domain/money.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { USAGE_COUNT_KEYS, type Usage } from '../domain/usage.ts';
-import type { AccountDemand, AccountRef, Posting, ReserveRequest, SettleRequest } from './ledger.ts';
+import type { AccountDemand, AccountRef, Posting, ReserveRequest, SettleRequest, SplitRequest } from './ledger.ts';
 
 export function checkTime(name: string, time: EpochMs): void {
   if (!Number.isSafeInteger(time) || time < 0) throw new RangeError(`${name} ${time} is not a whole millisecond`);
@@ -18,6 +19,33 @@ export function checkReserve(request: ReserveRequest): void {
   checkTime(`${request.attemptId}: expiresAt`, request.expiresAt);
   for (const demand of request.demands) checkDemand(request.attemptId, demand);
   checkDistinct(request.attemptId, request.demands);
+  if (request.slice) checkSlice(request);
+}
+
+function checkSlice({ attemptId, slice, demands, amountNanoUsd }: ReserveRequest): void {
+  checkTime(`${attemptId}: validUntil`, slice!.validUntil);
+  if (demands.length === 1 && demands[0]!.amountNanoUsd === amountNanoUsd) return;
+  throw new RangeError(`${attemptId}: a slice has one demand, of its whole amount`);
+}
+
+export function checkSplit(request: SplitRequest): void {
+  checkAttempt(request.attemptId);
+  checkAmount(request.attemptId, request.amountNanoUsd);
+  checkTime(`${request.attemptId}: expiresAt`, request.expiresAt);
+  checkTime(`${request.attemptId}: admittedAt`, request.admittedAt);
+  checkDraws(request.attemptId, request.draws);
+}
+
+function checkDraws(attemptId: string, draws: readonly Draw[]): void {
+  for (const { slice, amountNanoUsd } of draws) {
+    checkAttempt(slice);
+    checkAmount(`${attemptId}: draw from ${slice}`, amountNanoUsd);
+  }
+}
+
+export function checkClose({ slice, drawnNanoUsd }: { slice: string; drawnNanoUsd: NanoUsd }): void {
+  checkAttempt(slice);
+  checkAmount(`close of ${slice}`, drawnNanoUsd);
 }
 
 export function checkDemand(attemptId: string, demand: AccountDemand): void {
@@ -33,6 +61,10 @@ export function checkSettle(request: SettleRequest): void {
   checkTime(`${request.attemptId}: admittedAt`, request.admittedAt);
   checkAmount(request.attemptId, request.receipt.costNanoUsd);
   checkAmount(request.attemptId, request.remainderNanoUsd);
+  if (request.split) {
+    checkAmount(request.attemptId, request.split.holdNanoUsd);
+    checkDraws(request.attemptId, request.split.draws);
+  }
   checkUsage(request.attemptId, request.usage);
   for (const posting of request.postings) checkPosting(request.attemptId, posting);
   checkDistinct(request.attemptId, request.postings);

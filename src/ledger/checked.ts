@@ -1,10 +1,12 @@
 import {
+  checkClose,
   checkDemand,
   checkGroupBy,
   checkLimit,
   checkPosting,
   checkReserve,
   checkSettle,
+  checkSplit,
   checkTime,
   readCursor,
 } from './check.ts';
@@ -27,6 +29,21 @@ export function checked(ledger: Ledger): Ledger {
     async releaseMany(attemptIds, now) {
       checkTime('now', now);
       return ledger.releaseMany(attemptIds, now);
+    },
+    async splitMany(requests, now) {
+      checkTime('now', now);
+      requests.forEach(checkSplit);
+      return ledger.splitMany(requests, now);
+    },
+    async closeSlices(closes, now) {
+      checkTime('now', now);
+      closes.forEach(checkClose);
+      return ledger.closeSlices(closes, now);
+    },
+    async forgive(unresolvedBefore, now) {
+      checkTime('now', now);
+      checkTime('unresolvedBefore', unresolvedBefore);
+      return ledger.forgive(unresolvedBefore, now);
     },
     async lose(selector, reason, now) {
       checkTime('now', now);

@@ -1,7 +1,7 @@
 /** From what callers say to what the book needs, and back. Used by every ledger. */
 import type { Attribution } from '../domain/attribution.ts';
-import type { Booking, Hold, ReserveOp, SettleOp } from './entries.ts';
-import type { HoldRecord, ReserveRequest, Settlement, SettleRequest } from './ledger.ts';
+import type { Booking, Hold, ReserveOp, SettleOp, SplitOp } from './entries.ts';
+import type { HoldRecord, ReserveRequest, Settlement, SettleRequest, SplitRequest } from './ledger.ts';
 
 /** What a hold keeps of its attempt besides money. `A`: the attribution as the keeper has it, an object or its text. */
 export interface AttemptDetail<A> {
@@ -20,7 +20,16 @@ export function reserveOp<A>(
   const { callId, provider, model, reply } = request;
   const detail: AttemptDetail<A> = { callId, provider, model, attribution: attribution(request.attribution) };
   if (reply !== undefined) detail.reply = reply;
-  return { attemptId, session, digest, amountNanoUsd, demands, expiresAt, detail };
+  const op: ReserveOp<AttemptDetail<A>> = { attemptId, session, digest, amountNanoUsd, demands, expiresAt, detail };
+  if (request.slice) op.slice = request.slice;
+  return op;
+}
+
+export function splitOp<A>(request: SplitRequest, attribution: (given: Attribution) => A): SplitOp<AttemptDetail<A>> {
+  const { attemptId, session, digest, amountNanoUsd, expiresAt, admittedAt, draws } = request;
+  const { callId, provider, model } = request;
+  const detail = { callId, provider, model, attribution: attribution(request.attribution) };
+  return { attemptId, session, digest, amountNanoUsd, expiresAt, admittedAt, draws, detail };
 }
 
 export function settleOp<A, M>(
@@ -29,7 +38,7 @@ export function settleOp<A, M>(
   more: M,
 ): SettleOp<AttemptDetail<A>, M> {
   const { attemptId, session, digest, admittedAt, postings, remainderNanoUsd, callId, provider, model } = request;
-  return {
+  const op: SettleOp<AttemptDetail<A>, M> = {
     attemptId,
     session,
     digest,
@@ -41,6 +50,8 @@ export function settleOp<A, M>(
     detail: { callId, provider, model, attribution: attribution(request.attribution) },
     more,
   };
+  if (request.split) op.split = request.split;
+  return op;
 }
 
 export function holdRecord<A>(hold: Hold<AttemptDetail<A>>, attribution: (kept: A) => Attribution): HoldRecord {
@@ -60,12 +71,14 @@ export function holdRecord<A>(hold: Hold<AttemptDetail<A>>, attribution: (kept: 
     remainderNanoUsd,
     state,
   };
+  if (hold.slice) record.slice = hold.slice;
+  if (hold.forgivenAt !== undefined) record.forgivenAt = hold.forgivenAt;
   if (hold.remainderClosed) record.remainderClosed = hold.remainderClosed;
   if (reply !== undefined) record.reply = reply;
   return record;
 }
 
 export function settlementOf(request: SettleRequest, booking: Booking): Settlement {
-  const { digest: _, remainderNanoUsd: __, ...kept } = request;
+  const { digest: _, remainderNanoUsd: __, split: ___, ...kept } = request;
   return { ...kept, ...booking, costNanoUsd: request.receipt.costNanoUsd };
 }

@@ -6,9 +6,10 @@
  * settlement (usage, receipt, …): objects in memory, encoded text on the way to a database.
  */
 import type { HoldState } from '../domain/hold.ts';
+import type { Draw } from '../domain/lease.ts';
 import type { NanoUsd } from '../domain/money.ts';
 import type { EpochMs } from '../domain/time.ts';
-import type { AccountDemand, Balance, Posting, RemainderClosing } from './ledger.ts';
+import type { AccountDemand, Balance, Posting, RemainderClosing, SliceState, SliceTerms } from './ledger.ts';
 
 /** One instance in one window, with its projected balance. Ids are dense and given by the book. */
 export interface Account extends Balance {
@@ -32,7 +33,11 @@ export interface Hold<D> {
   remainderNanoUsd: NanoUsd;
   /** The remainder's share of each demand, in the order of `demands`; absent when nothing remains. */
   remainders?: readonly NanoUsd[];
+  /** When the settlement was booked that left it. */
+  remainderSince?: EpochMs;
   remainderClosed?: RemainderClosing;
+  forgivenAt?: EpochMs;
+  slice?: SliceState;
   detail: D;
 }
 
@@ -43,6 +48,18 @@ export interface ReserveOp<D> {
   amountNanoUsd: NanoUsd;
   demands: readonly AccountDemand[];
   expiresAt: EpochMs;
+  slice?: SliceTerms;
+  detail: D;
+}
+
+export interface SplitOp<D> {
+  attemptId: string;
+  session: string;
+  digest: string;
+  amountNanoUsd: NanoUsd;
+  expiresAt: EpochMs;
+  admittedAt: EpochMs;
+  draws: readonly Draw[];
   detail: D;
 }
 
@@ -55,6 +72,7 @@ export interface SettleOp<D, M> {
   estimated: boolean;
   postings: readonly Posting[];
   remainderNanoUsd: NanoUsd;
+  split?: { draws: readonly Draw[]; holdNanoUsd: NanoUsd };
   detail: D;
   more: M;
 }
@@ -74,6 +92,11 @@ export type Reserved<D> =
   | { outcome: 'exhausted' | 'contended'; demand: number; balance: Balance }
   | { outcome: 'conflict'; hold: Hold<D> };
 
+export interface Split<D> {
+  outcome: 'split' | 'known';
+  hold: Hold<D>;
+}
+
 export type Settled =
   | { outcome: 'settled'; booking: Booking }
   | { outcome: 'duplicate'; seq: number }
@@ -83,7 +106,7 @@ export interface Entries<D, M> {
   /** A hold in whatever state; asked only for attempts that the book does not have open. */
   hold(attemptId: string): Hold<D> | undefined;
   addHold(hold: Hold<D>): void;
-  /** It moved to another state. */
+  /** It moved to another state, or was forgiven. Never a slice. */
   changeHold(hold: Hold<D>): void;
   /** It was given more demands. */
   changeDemands(hold: Hold<D>): void;

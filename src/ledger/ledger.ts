@@ -59,7 +59,9 @@ export interface SliceState extends SliceTerms {
   grantedNanoUsd: NanoUsd;
   /** Sum of what was split off for attempts. */
   splitNanoUsd: NanoUsd;
-  /** Set by the close: sum of everything ever drawn. The slice holds `drawn - split` since then. */
+  /** Given back to the account, by a close or an end. Granted = held + split + freed, always. */
+  freedNanoUsd: NanoUsd;
+  /** Set by the close: sum of everything ever drawn. The slice holds at most `drawn - split` since then. */
   drawnNanoUsd?: NanoUsd;
 }
 
@@ -111,6 +113,8 @@ export interface HoldRecord {
   reply?: string;
   /** It is a slice. */
   slice?: SliceState;
+  /** Since then its `expected` demands, or their share of the remainder, count no more: `forgive` freed them. */
+  forgivenAt?: EpochMs;
   state: HoldState;
 }
 
@@ -127,7 +131,10 @@ export interface SplitRequest
   admittedAt: EpochMs;
   draws: readonly Draw[];
 }
-/** `known`: the attempt has a hold already (or has ended); nothing was split. Unknown and ended slices are left out. */
+/**
+ * `known`: the attempt has a hold already (or has ended); nothing was split. Unknown and ended slices are left out, and
+ * what a slice of a strict budget no longer had is missing from the hold's amount, so that it shows as overage.
+ */
 export type SplitOutcome = { outcome: 'split' | 'known'; hold: HoldRecord };
 
 export interface RemainderClosing {
@@ -242,7 +249,11 @@ export interface Ledger {
   releaseMany(attemptIds: readonly string[], now: EpochMs): Promise<ReleaseOutcome[]>;
   /** Splits attempts off the slices that they drew from: to report one in flight, to lose or to release it. */
   splitMany(requests: readonly SplitRequest[], now: EpochMs): Promise<SplitOutcome[]>;
-  /** Nothing more is drawn from these slices: what they hold above what was drawn is free. Idempotent; the largest sum counts. */
+  /**
+   * Nothing more is drawn from these slices: what they hold above what was drawn is free. Idempotent; the largest sum
+   * counts, but what was given back stays so. `released`: closed, or told a larger sum; `already_released`: nothing
+   * changed; `conflict`: the hold of an attempt, not a slice.
+   */
   closeSlices(closes: readonly { slice: string; drawnNanoUsd: NanoUsd }[], now: EpochMs): Promise<ReleaseOutcome[]>;
   /** Frees the `expected` demands of holds that have been unresolved since before the instant; answers how many. */
   forgive(unresolvedBefore: EpochMs, now: EpochMs): Promise<number>;
@@ -264,7 +275,8 @@ export interface Ledger {
   backfill(postings: readonly (Posting & { seq: number })[], now: EpochMs): Promise<number>;
   /**
    * Adds demands to live (held or unresolved) holds without asking for room: the accounts of a new or changed budget
-   * must see what is in flight. Idempotent by (attempt, instance); answers how many were new.
+   * must see what is in flight. Idempotent by (attempt, instance); answers how many were new. A slice has one demand for
+   * good and is left out.
    */
   adopt(demands: readonly { attemptId: string; demand: AccountDemand }[], now: EpochMs): Promise<number>;
   /** Keeps the events not seen before, and answers those. */

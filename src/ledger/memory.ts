@@ -5,7 +5,7 @@ import type { EpochMs } from '../domain/time.ts';
 import { Book, EMPTY_START } from './book.ts';
 import { readCursor } from './check.ts';
 import { checked } from './checked.ts';
-import { type AttemptDetail, holdRecord, reserveOp, settlementOf, settleOp } from './convert.ts';
+import { type AttemptDetail, holdRecord, reserveOp, settlementOf, settleOp, splitOp } from './convert.ts';
 import type { Account, Booking, Entries, Hold, SettleOp } from './entries.ts';
 import {
   type AccountBalance,
@@ -18,11 +18,14 @@ import {
   type Settlement,
   type SettleOutcome,
   type SettleRequest,
+  type SplitOutcome,
+  type SplitRequest,
   type UsageQuery,
   type UsageRow,
   type VerifyReport,
 } from './ledger.ts';
 import { Recount } from './recount.ts';
+import { sliceProblem } from './slices.ts';
 import { groupOf, UsageTotals, usageSums } from './totals.ts';
 
 type Detail = AttemptDetail<Attribution>;
@@ -99,6 +102,23 @@ class MemoryLedger implements Ledger {
   async releaseMany(attemptIds: readonly string[], now: EpochMs) {
     const book = this.#use();
     return attemptIds.map((attemptId) => book.release(attemptId, now));
+  }
+
+  async splitMany(requests: readonly SplitRequest[], now: EpochMs): Promise<SplitOutcome[]> {
+    const book = this.#use();
+    return requests.map((request) => {
+      const { outcome, hold } = book.split(splitOp(request, same), now);
+      return { outcome, hold: holdRecord(hold, same) };
+    });
+  }
+
+  async closeSlices(closes: Parameters<Ledger['closeSlices']>[0], now: EpochMs) {
+    const book = this.#use();
+    return closes.map(({ slice, drawnNanoUsd }) => book.close(slice, drawnNanoUsd, now));
+  }
+
+  async forgive(unresolvedBefore: EpochMs, now: EpochMs): Promise<number> {
+    return this.#use().forgive(unresolvedBefore, now);
   }
 
   async lose(selector: Parameters<Ledger['lose']>[0], reason: string, now: EpochMs) {
@@ -195,13 +215,14 @@ class MemoryLedger implements Ledger {
   async verify(): Promise<VerifyReport> {
     const accounts = [...this.#use().balances.all()];
     const recount = new Recount();
+    const slices = [...this.#entries.holds.values()].map(sliceProblem).filter((problem) => problem !== undefined);
     for (const { account, amountNanoUsd } of this.#entries.postings.values()) recount.addSpent(account, amountNanoUsd);
     for (const hold of this.#entries.holds.values()) recount.addHold(hold);
     return {
       settlements: this.#entries.settlements.length,
       holds: this.#entries.holds.size,
       accounts: accounts.length,
-      problems: recount.compare(accounts),
+      problems: [...slices, ...recount.compare(accounts)],
     };
   }
 
@@ -211,6 +232,7 @@ class MemoryLedger implements Ledger {
 
   #use(): Book<Detail, SettleRequest> {
     if (this.#closed) throw new LedgerUnavailable('the ledger is closed');
+    for (const slice of this.#book.takeChangedSlices()) this.#entries.changeHold(slice);
     return this.#book;
   }
 }

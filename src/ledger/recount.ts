@@ -1,6 +1,6 @@
 import type { Window } from '../domain/window.ts';
-import { isOpen } from './book.ts';
 import type { Account, Hold } from './entries.ts';
+import { heldOn, isOpen, unresolvedOn } from './holds.ts';
 import type { AccountRef, Balance } from './ledger.ts';
 
 const PARTS = ['spentNanoUsd', 'heldNanoUsd', 'unresolvedNanoUsd'] as const;
@@ -24,9 +24,8 @@ export class Recount {
     if (!isOpen(hold)) return;
     for (const [index, demand] of hold.demands.entries()) {
       const account = this.#heldOn(demand);
-      if (hold.state.state === 'held') account.heldNanoUsd += demand.amountNanoUsd;
-      else if (hold.state.state === 'unresolved') account.unresolvedNanoUsd += demand.amountNanoUsd;
-      else account.unresolvedNanoUsd += hold.remainders?.[index] ?? 0n;
+      account.heldNanoUsd += heldOn(hold, index);
+      account.unresolvedNanoUsd += unresolvedOn(hold, index);
     }
   }
 

@@ -6,6 +6,7 @@ import type {
   ReserveOutcome,
   ReserveRequest,
   SettleRequest,
+  SplitRequest,
 } from '../../src/ledger/ledger.ts';
 
 /** 2026-11-01T00:00Z and December's: the month that most cases live in. */
@@ -76,6 +77,40 @@ export function settle(attemptId: string, cost: bigint, more: Partial<SettleRequ
     remainderNanoUsd: 0n,
     ...more,
   };
+}
+
+/** A slice of the default account, valid for five seconds. */
+export function slice(id: string, amount: bigint, terms: AccountTerms = {}, cap = 1000n): ReserveRequest {
+  return reserve(id, [demand(amount, cap, terms)], { slice: { validUntil: T0 + 5_000 }, expiresAt: T0 + 30_000 });
+}
+
+/** An attempt that drew from slices; its worst case is `amountNanoUsd`, the largest draw unless said otherwise. */
+export function split(
+  attemptId: string,
+  draws: Record<string, bigint>,
+  more: Partial<SplitRequest> = {},
+): SplitRequest {
+  const [amountNanoUsd = 0n] = Object.values(draws).sort((a, b) => (a > b ? -1 : 1));
+  const drawn = { draws: drawsOf(draws), admittedAt: T0, expiresAt: T0 + 600_000 };
+  return { ...attempt(attemptId), amountNanoUsd, ...drawn, ...more };
+}
+
+/** A settlement of an attempt that drew from slices. */
+export function settleDrawn(
+  attemptId: string,
+  cost: bigint,
+  draws: Record<string, bigint>,
+  more: Partial<SettleRequest> = {},
+): SettleRequest {
+  const holdNanoUsd = split(attemptId, draws).amountNanoUsd;
+  return settle(attemptId, cost, { split: { draws: drawsOf(draws), holdNanoUsd }, ...more });
+}
+
+const drawsOf = (draws: Record<string, bigint>) =>
+  Object.entries(draws).map(([slice, amountNanoUsd]) => ({ slice, amountNanoUsd }));
+
+export async function holdOf(ledger: Ledger, id: string) {
+  return (await ledger.holds([id]))[0]!;
 }
 
 export function event(id: string, more: Partial<AlertEvent> = {}): AlertEvent {

@@ -19,6 +19,7 @@ import {
   T0,
 } from './fixtures.ts';
 import { describeModel } from './model.ts';
+import { describeSlices } from './slices.ts';
 
 const HOUR = 3_600_000;
 
@@ -319,6 +320,8 @@ export function describeLedger(name: string, open: () => Promise<Ledger>, { mode
         expect((await balanceOf(ledger))[2]).toBe(changed.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n));
       });
     });
+
+    describeSlices(() => ledger);
 
     describe('windows', () => {
       const bucket = (hour: number) => ({ start: T0 + hour * HOUR, end: T0 + (hour + 1) * HOUR });

@@ -2,10 +2,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EpochMs } from '../../domain/time.ts';
 import type { BookStart } from '../book.ts';
-import { isOpen } from '../book.ts';
 import { decodeDemands, decodeRemainder, decodeState, encodeDemands, encodeRemainder, encodeState } from '../codec.ts';
 import type { AttemptDetail } from '../convert.ts';
 import type { Account, Booking, Entries, Hold, SettleOp } from '../entries.ts';
+import { isOpen } from '../holds.ts';
 import type { AccountDemand, Posting } from '../ledger.ts';
 import type { UsageSums } from '../totals.ts';
 import { readInteger } from './open.ts';
