@@ -25,22 +25,41 @@ export const bound: Bound = (card, usageBound) => boundOf(card, usageBound);
 export function boundOf(card: RateCard, usageBound: UsageBound, classes?: readonly CostClass[]): NanoUsd {
   const problem = boundProblem(usageBound);
   if (problem) throw new RangeError(`bound of ${card.provider}/${card.model}: ${problem}`);
-  const modifiers = worstModifiers(card, usageBound);
   const inputTokens = inputBound(card, usageBound);
-  let input = 0n;
-  let output = 0n;
-  let fees = 0n;
+  const peak = peakRates(card, usageBound, inputTokens, classes);
+  const tokens = BigInt(inputTokens) * peak.input + BigInt(outputBound(card, usageBound)) * peak.output;
+  const fees = peak.request + peak.search * BigInt(usageBound.webSearches ?? 0);
+  return divideRounded(tokens + fees, 1_000_000n, 'up');
+}
+
+/** Nano-USD per million: of the dearest input and output token, of a request, and of a search. */
+export interface PeakRates {
+  input: bigint;
+  output: bigint;
+  request: bigint;
+  search: bigint;
+}
+
+/** The dearest rates that a request within the bound can reach, with that many input tokens at the most. */
+export function peakRates(
+  card: RateCard,
+  usageBound: UsageBound,
+  inputTokens: number,
+  classes?: readonly CostClass[],
+): PeakRates {
+  const modifiers = worstModifiers(card, usageBound);
+  const peak: PeakRates = { input: 0n, output: 0n, request: 0n, search: 0n };
   for (const unit of unitsOf(card)) {
     if (classes && !classes.includes(unit.class)) continue;
     if (unit.key === 'cache_write_1h_mtok' && !usageBound.cacheWrite1h) continue;
     if (usageBound.audio === false && (unit.class === 'audio' || unit.key === 'cache_audio_read_mtok')) continue;
     const rate = modified(peakRate(unit.rate, inputTokens), unit.class, modifiers, 'up');
-    if (unit.side === 'input') input = larger(input, rate);
-    else if (unit.side === 'output') output = larger(output, rate);
-    else fees += rate * BigInt(unit.key === 'requests_kcount' ? 1 : (usageBound.webSearches ?? 0));
+    if (unit.side === 'input') peak.input = larger(peak.input, rate);
+    else if (unit.side === 'output') peak.output = larger(peak.output, rate);
+    else if (unit.key === 'requests_kcount') peak.request += rate;
+    else peak.search += rate;
   }
-  const tokens = BigInt(inputTokens) * input + BigInt(outputBound(card, usageBound)) * output;
-  return divideRounded(tokens + fees, 1_000_000n, 'up');
+  return peak;
 }
 
 /** Input tokens of every kind: what the request contains, or the whole context window when the provider adds to it. */
