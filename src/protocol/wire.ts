@@ -131,7 +131,7 @@ export interface WireSlot {
   slot: string;
   /** Cost-line classes that count. Absent: all. */
   classes?: CostClass[];
-  /** Budget with `holds: expected`: what is held of the worst case, in millionths. Absent: all of it. */
+  /** Budget with `holds: expected`: what is held of the worst case, in millionths, rounded up. Absent: all of it. */
   held_ppm?: number;
   /** With `held_ppm`: never less is held than this, or than the worst case where that is less. */
   held_at_least?: string;

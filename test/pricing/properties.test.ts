@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Usage, UsageBound } from '../../src/domain/usage.ts';
 import { boundOf, inputBound, outputBound } from '../../src/pricing/bound.ts';
 import { parseCard, serialiseCard } from '../../src/pricing/card.ts';
+import { compileBound } from '../../src/pricing/compiled-bound.ts';
 import { costOf, price, replay, usageProblem } from '../../src/pricing/price.ts';
 import type { RateCard } from '../../src/pricing/pricing.ts';
 import { parseReceipt, serialiseReceipt } from '../../src/pricing/receipt.ts';
@@ -138,6 +139,22 @@ describe('for any card and usage', () => {
       expect(cost(more)).toBeGreaterThanOrEqual(cost(usage));
     });
     fc.assert(property, { numRuns: 1000 });
+  });
+
+  it('the compiled bound is the bound, to the nano-dollar, however often it is asked', () => {
+    const bounds = fc.array(anyBound, { minLength: 1, maxLength: 40 });
+    const property = fc.property(anyCard, anyClasses, bounds, (card, classes, asked) => {
+      const compiled = compileBound(card, classes);
+      for (const bound of asked) expect(compiled(bound)).toBe(boundOf(card, bound, classes));
+    });
+    fc.assert(property, { numRuns: 500 });
+  });
+
+  it('counts that cannot be have no compiled bound', () => {
+    const compiled = compileBound(CARDS[0]!);
+    for (const inputTokens of [-1, 0.5, Number.NaN, 1e11, '7' as unknown as number])
+      expect(compiled({ inputTokens })).toBeUndefined();
+    expect(compiled({ inputTokens: 1, choices: 0 })).toBeUndefined();
   });
 
   it('a larger request is never bounded lower', () => {
