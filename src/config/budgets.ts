@@ -1,6 +1,6 @@
 /** Budgets from their drafts: inheritance resolved, references held against what exists. */
 import type { Dimension, Match } from '../domain/attribution.ts';
-import type { Budget, BudgetTerms, Threshold } from '../domain/budget.ts';
+import type { Budget, BudgetTerms, HoldMode, Threshold } from '../domain/budget.ts';
 import type { WindowSpec } from '../domain/window.ts';
 import type { Place, Report } from './finding.ts';
 import { type Entry, type Merged, unique } from './merge.ts';
@@ -48,6 +48,7 @@ function buildBudget(entry: Entry<BudgetDraft>, context: Context): Budget | unde
     buildOverride(override, index, entry, thresholds, context),
   );
   checkOverrideMatches(draft.overrides ?? [], entry, context.report);
+  checkHolds(entry, context.report);
   const { name, window, limit } = draft;
   if (name === undefined || window === undefined || limit === undefined) return undefined;
   return {
@@ -62,7 +63,8 @@ function buildBudget(entry: Entry<BudgetDraft>, context: Context): Budget | unde
     window: inZone(window, draft.timezone ?? context.zone),
     thresholds: thresholds.map(({ threshold }) => threshold),
     whenUnreachable: draft.when_unreachable ?? whenUnreachable(thresholds),
-    holds: 'strict',
+    holds: draft.holds ?? 'strict',
+    ...(draft.clamp_output && { clampOutputTokens: draft.clamp_output }),
     shadow: draft.shadow ?? false,
     owner: owner ?? '',
     overrides,
@@ -108,6 +110,8 @@ function buildOverride(
     if (entry.value.when_unreachable === undefined) terms.whenUnreachable = whenUnreachable(thresholds);
   }
   if (draft.when_unreachable !== undefined) terms.whenUnreachable = draft.when_unreachable;
+  if (draft.holds !== undefined) terms.holds = draft.holds;
+  if (draft.clamp_output !== undefined) terms.clampOutputTokens = draft.clamp_output;
   if (draft.shadow !== undefined) terms.shadow = draft.shadow;
   if (draft.owner !== undefined) {
     checkOwner(draft.owner, context.owners, { ...place, path: [...place.path, 'owner'] }, context.report);
@@ -229,6 +233,19 @@ function checkZone(
     { ...place, path: [...place.path, 'timezone'], on: 'key' },
     { code: 'timezone', message, mend: 'delete timezone' },
   );
+}
+
+/** What a class of cost is of the worst case is not learned, so a share of it cannot be held. */
+function checkHolds({ value, place }: Entry<BudgetDraft>, report: Report): void {
+  if (!value.classes) return;
+  const check = (level: { holds?: HoldMode | undefined }, path: Place['path']): void => {
+    if (level.holds === undefined || level.holds === 'strict') return;
+    const message = 'hold mode "expected" cannot be learned for a budget of some cost classes';
+    const where = { file: place.file, path: [...place.path, ...path, 'holds'] };
+    report.error(where, { code: 'holds', message, mend: 'use holds: strict, or delete classes' });
+  };
+  check(value, []);
+  for (const [index, override] of (value.overrides ?? []).entries()) check(override, ['overrides', index]);
 }
 
 function checkRenames(entries: readonly Entry<BudgetDraft>[], report: Report): void {

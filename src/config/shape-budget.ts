@@ -18,6 +18,7 @@ import {
   word,
 } from './leaf.ts';
 import { percent, usd } from './quantity.ts';
+import { clampOutput, holds } from './shape-holds.ts';
 import { window, zone } from './shape-window.ts';
 
 const AVAILABLE = 'use block, pause or downgrade';
@@ -25,7 +26,6 @@ const NOT_YET = {
   throttle: unsupported('action "throttle"', AVAILABLE),
   approve: unsupported('action "approve"', AVAILABLE),
 };
-const EXPECTED = unsupported('hold mode "expected"', 'use holds: strict, or leave it out');
 
 export const dimension = word(DIMENSIONS, 'dimension');
 
@@ -90,14 +90,6 @@ const hard = either('block, pause or a map with action', [
   ),
 ]).transform((value) => value as ThresholdDraft);
 
-const holds = either('strict', [
-  word(['strict'], 'hold mode', { expected: EXPECTED }),
-  dictionary(text('a percentile'), 'strict').transform((_, context) => {
-    context.addIssue({ code: 'custom', message: EXPECTED.wrong, params: EXPECTED });
-    return 'strict' as const;
-  }),
-]).meta({ anyOf: undefined, enum: ['strict'] });
-
 /** What a budget says and an override may change. */
 const terms = {
   limit: usd('limit').describe('USD per window.'),
@@ -107,6 +99,8 @@ const terms = {
   soft: oneOrMany(percent('soft threshold', 'the limit'), 'a percentage').optional(),
   hard: hard.optional().describe('Short for the stopping threshold at 100%.'),
   when_unreachable: word(['allow', 'block'], 'choice').optional(),
+  holds: holds.optional(),
+  clamp_output: clampOutput.optional(),
   shadow: flag().optional().describe('Counts, evaluates and tells, but never acts.'),
   owner: text('an owner').optional(),
 };
@@ -128,7 +122,6 @@ export const budget = map(
     owner_by: dimension.optional().describe('The dimension whose value names the owner.'),
     ...terms,
     overrides: list(override, 'a list of overrides').optional(),
-    holds: holds.optional(),
     max_instances: whole('max_instances', 1, 1_000_000).optional(),
   },
   'a budget',

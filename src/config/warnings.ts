@@ -169,6 +169,33 @@ const downgradeChain: Warning = ({ budgets }) =>
     ),
   );
 
+/** The risk that somebody took, perhaps for another cap than this one. */
+const expectedMayOvershoot: Warning = ({ budgets }) =>
+  budgets.flatMap((budget) => {
+    const modes = variants(budget).flatMap(({ holds, thresholds }) => (thresholds.some(stops) ? holds : []));
+    const shares = modes.flatMap((mode) => (mode === 'strict' ? [] : mode.expectedBasisPoints));
+    if (shares.length === 0) return [];
+    const least = Math.min(...shares);
+    const message = `the cap may be overshot: "expected" holds too little for 1 call in ${oneIn(least)}`;
+    return [{ about: { budget: budget.name }, message, mend: 'use holds: strict where the cap must hold' }];
+  });
+
+/** p99 holds too little for one attempt in 100. */
+function oneIn(basisPoints: number): string {
+  return String(Math.round((10_000 / (10_000 - basisPoints)) * 10) / 10);
+}
+
+/** Nothing is held of a budget that stops nothing. */
+const holdsWithoutCap: Warning = ({ budgets }) =>
+  about(
+    budgets,
+    (budget) =>
+      variants(budget).every(({ thresholds }) => !thresholds.some(stops)) &&
+      variants(budget).some(({ holds, clampOutputTokens }) => holds !== 'strict' || Boolean(clampOutputTokens)),
+    'holds and clamp_output say nothing: no threshold stops calls',
+    'add hard: block, or delete them',
+  );
+
 const noBudgets: Warning = ({ budgets, files }) =>
   budgets.length > 0 || files.length === 0
     ? []
@@ -185,6 +212,8 @@ export const WARNINGS: Readonly<Record<string, Warning>> = {
   'no-early-warning': noEarlyWarning,
   'no-expiry': noExpiry,
   'downgrade-chain': downgradeChain,
+  'expected-may-overshoot': expectedMayOvershoot,
+  'holds-without-cap': holdsWithoutCap,
 };
 
 export function warn(config: Config, merged: Merged, report: Report): void {

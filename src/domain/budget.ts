@@ -44,7 +44,7 @@ export interface BudgetTerms {
   holds: HoldMode;
   /**
    * Where an attempt's output does not fit, it may be shortened to what the budget can still pay for, but not below this
-   * many tokens. Absent: it is not shortened.
+   * many tokens for each choice. Absent: it is not shortened; 0 in an override takes it back.
    */
   clampOutputTokens?: number;
   /** Counts, evaluates and tells, but never acts. */

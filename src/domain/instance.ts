@@ -90,6 +90,7 @@ export function instanceOf(budget: Budget, labels: Attribution, knownOwner: Know
   for (const override of budget.overrides) {
     if (matches(override.match, known)) assignDefined(terms, override.terms);
   }
+  if (terms.clampOutputTokens === 0) delete terms.clampOutputTokens;
   const key = instanceKey(budget.name, labels);
   return { ...terms, budget, labels, key, account: `${key}@${definitionOf(budget, terms.window)}` };
 }

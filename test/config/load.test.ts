@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
+import { instanceOf } from '../../src/domain/instance.ts';
 import { parseUsd } from '../../src/domain/money.ts';
 import { budgetText, configOf, errorsOf, files, loadBeside, loadText, textOf, warningsOf } from './files.ts';
 
@@ -233,6 +234,33 @@ describe('owners', () => {
 
   it('of a budget come from defaults.owner when it names none', () => {
     expect(search('window: day\nlimit: 5\nsoft: [50%]', 'defaults: { owner: finance }').owner).toBe('finance');
+  });
+});
+
+describe('how much is held', () => {
+  it.each([
+    ['', 'strict', undefined],
+    ['holds: strict', 'strict', undefined],
+    ['holds: { expected: p50 }', { expectedBasisPoints: 5000 }, undefined],
+    ['holds: { expected: p99 }', { expectedBasisPoints: 9900 }, undefined],
+    ['holds: { expected: p99.9 }', { expectedBasisPoints: 9990 }, undefined],
+    ['clamp_output: true', 'strict', 256],
+    ['clamp_output: false', 'strict', undefined],
+    ['clamp_output: { at_least: 1_000 }', 'strict', 1000],
+  ])('%s', (terms, holds, clampOutputTokens) => {
+    const budget = search(`owner: support\nwindow: day\nlimit: 5\nhard: block\n${terms}`);
+    expect([budget.holds, budget.clampOutputTokens]).toEqual([holds, clampOutputTokens]);
+  });
+
+  it('is what the override says where one matches, and clamping can be taken back', () => {
+    const budget = search(
+      'owner: support\nwindow: day\nlimit: 5\nhard: block\nper: team\nclamp_output: true\n' +
+        'overrides: [{ match: { team: batch }, holds: { expected: p95 }, clamp_output: false }]',
+    );
+    const of = (team: string) => instanceOf(budget, { team }, () => false);
+    expect(of('batch')).toMatchObject({ holds: { expectedBasisPoints: 9500 } });
+    expect(of('batch')).not.toHaveProperty('clampOutputTokens');
+    expect(of('chat')).toMatchObject({ holds: 'strict', clampOutputTokens: 256 });
   });
 });
 

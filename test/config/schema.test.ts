@@ -22,6 +22,8 @@ describe("the editor's schema", () => {
     ['an unknown dimension', 'budgets: [{ name: a, window: day, limit: 5, match: { teem: a } }]'],
     ['an action of a later version', 'budgets: [{ name: a, window: day, limit: 5, hard: throttle }]'],
     ['a share without its sign', 'budgets: [{ name: a, window: day, limit: 5, soft: [75] }]'],
+    ['a hold mode that is none', 'budgets: [{ name: a, window: day, limit: 5, holds: loose }]'],
+    ['a percentile without its p', 'budgets: [{ name: a, window: day, limit: 5, holds: { expected: 99 } }]'],
     ['another currency', 'currency: EUR'],
   ])('refuses %s', (_, text) => {
     expect(accepts(text)).toBe(false);
