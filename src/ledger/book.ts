@@ -14,7 +14,16 @@ import { forgivenOf, remainderOf, replay, splitHold, standIn } from './forms.ts'
 import { heldOn, isLive, isOpen, positive, sameAccount, unresolvedOn } from './holds.ts';
 import type { AccountDemand, LoseSelector, Posting, ReleaseOutcome } from './ledger.ts';
 import { OpenHolds } from './open-holds.ts';
-import { admittedWithin, afterClose, afterSplit, emptied, endedIfEmpty, type Share, shareOf } from './slices.ts';
+import {
+  admittedWithin,
+  afterClose,
+  afterSplit,
+  emptied,
+  endedIfEmpty,
+  grantedSlice,
+  type Share,
+  shareOf,
+} from './slices.ts';
 
 export interface BookStart<D> {
   latest: EpochMs;
@@ -92,9 +101,7 @@ export class Book<D, M> {
     if (refusal) return refusal;
     const { expiresAt, slice, ...asked } = op;
     const hold: Hold<D> = { ...asked, admittedAt, remainderNanoUsd: 0n, state: { state: 'held', expiresAt } };
-    if (slice) {
-      hold.slice = { ...slice, grantedNanoUsd: op.amountNanoUsd, splitNanoUsd: 0n, freedNanoUsd: 0n };
-    }
+    if (slice) hold.slice = grantedSlice(slice, op.amountNanoUsd);
     this.#add(hold);
     return { outcome: 'granted', hold, replayed: false };
   }

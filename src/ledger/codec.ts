@@ -1,8 +1,10 @@
 /** JSON text of what a database keeps whole, with every bigint as a decimal string. */
 import type { AlertEvent } from '../domain/alert.ts';
 import type { HoldState } from '../domain/hold.ts';
+import type { Draw } from '../domain/lease.ts';
 import type { NanoUsd } from '../domain/money.ts';
 import type { Receipt } from '../domain/receipt.ts';
+import type { EpochMs } from '../domain/time.ts';
 import type { AccountDemand, Posting, RemainderClosing, Settlement, SettleRequest } from './ledger.ts';
 
 type Body = Pick<Settlement, 'usage' | 'source' | 'status' | 'receipt' | 'responseId' | 'traceId' | 'spanId'>;
@@ -34,7 +36,8 @@ export function decodeEvent(text: string): AlertEvent {
 }
 
 type PostingRow = [budget: string, instance: string, start: number, end: number, since: number, amount: string];
-type DemandRow = [...PostingRow, cap: string];
+type DemandRow = [...PostingRow, cap: string, expected?: 1];
+type DrawRow = [slice: string, amount: string];
 
 const postingRow = ({ budget, instance, window, since, amountNanoUsd }: Posting): PostingRow => {
   return [budget, instance, window.start, window.end, since, amountNanoUsd.toString()];
@@ -54,12 +57,30 @@ export function decodePostings(text: string): Posting[] {
 }
 
 export function encodeDemands(demands: readonly AccountDemand[]): string {
-  return JSON.stringify(demands.map((demand): DemandRow => [...postingRow(demand), demand.capNanoUsd.toString()]));
+  return JSON.stringify(demands.map(demandRow));
 }
+
+const demandRow = (demand: AccountDemand): DemandRow => {
+  const cap = demand.capNanoUsd.toString();
+  return demand.expected ? [...postingRow(demand), cap, 1] : [...postingRow(demand), cap];
+};
 
 export function decodeDemands(text: string): AccountDemand[] {
   const rows: DemandRow[] = JSON.parse(text);
-  return rows.map((row) => ({ ...postingFrom(row), capNanoUsd: BigInt(row[6]) }));
+  return rows.map((row) => {
+    const demand: AccountDemand = { ...postingFrom(row), capNanoUsd: BigInt(row[6]) };
+    if (row[7]) demand.expected = true;
+    return demand;
+  });
+}
+
+export function encodeDraws(draws: readonly Draw[]): string {
+  return JSON.stringify(draws.map(({ slice, amountNanoUsd }): DrawRow => [slice, amountNanoUsd.toString()]));
+}
+
+export function decodeDraws(text: string): Draw[] {
+  const rows: DrawRow[] = JSON.parse(text);
+  return rows.map(([slice, amount]) => ({ slice, amountNanoUsd: BigInt(amount) }));
 }
 
 export function encodeState(state: HoldState): string {
@@ -75,13 +96,15 @@ export function decodeState(text: string): HoldState {
 export interface Remainder {
   remainderNanoUsd: NanoUsd;
   remainders?: readonly NanoUsd[];
+  remainderSince?: EpochMs;
   remainderClosed?: RemainderClosing;
 }
 
 /** null when nothing remained. */
-export function encodeRemainder({ remainderNanoUsd, remainders, remainderClosed }: Remainder): string | null {
+export function encodeRemainder(remainder: Remainder): string | null {
+  const { remainderNanoUsd, remainders, remainderSince, remainderClosed } = remainder;
   if (remainderNanoUsd === 0n && !remainderClosed) return null;
-  return JSON.stringify({ remainderNanoUsd, remainders, remainderClosed }, decimal);
+  return JSON.stringify({ remainderNanoUsd, remainders, remainderSince, remainderClosed }, decimal);
 }
 
 export function decodeRemainder(text: string | null): Remainder {
@@ -89,6 +112,7 @@ export function decodeRemainder(text: string | null): Remainder {
   const kept = JSON.parse(text);
   const remainder: Remainder = { remainderNanoUsd: BigInt(kept.remainderNanoUsd) };
   if (kept.remainders) remainder.remainders = kept.remainders.map(BigInt);
+  if (kept.remainderSince !== undefined) remainder.remainderSince = kept.remainderSince;
   if (kept.remainderClosed) {
     remainder.remainderClosed = { ...kept.remainderClosed, amountNanoUsd: BigInt(kept.remainderClosed.amountNanoUsd) };
   }

@@ -27,7 +27,11 @@ import type { NanoUsd } from '../domain/money.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { Hold } from './entries.ts';
 import { atMost, isLive, positive, sameAccount } from './holds.ts';
-import type { AccountDemand, SliceState } from './ledger.ts';
+import type { AccountDemand, SliceState, SliceTerms } from './ledger.ts';
+
+export function grantedSlice(terms: SliceTerms, grantedNanoUsd: NanoUsd): SliceState {
+  return { ...terms, grantedNanoUsd, splitNanoUsd: 0n, freedNanoUsd: 0n };
+}
 
 /** What an attempt gets of the slices that it drew from. */
 export interface Share<D> {

@@ -4,8 +4,16 @@ import type { Attribution } from '../domain/attribution.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { readCursor } from './check.ts';
 import { checked } from './checked.ts';
-import { decodeBody, decodeEvent, encodeBody, encodeDemands, encodeEvent, encodePostings } from './codec.ts';
-import { holdRecord, reserveOp, settlementOf, settleOp } from './convert.ts';
+import {
+  decodeBody,
+  decodeEvent,
+  encodeBody,
+  encodeDemands,
+  encodeDraws,
+  encodeEvent,
+  encodePostings,
+} from './codec.ts';
+import { holdRecord, reserveOp, settlementOf, settleOp, splitOp } from './convert.ts';
 import type { Hold } from './entries.ts';
 import type {
   HoldRecord,
@@ -18,8 +26,11 @@ import type {
   Settlement,
   SettleOutcome,
   SettleRequest,
+  SplitOutcome,
+  SplitRequest,
   UsageQuery,
 } from './ledger.ts';
+import { grantedSlice } from './slices.ts';
 import type { CoreOptions } from './sqlite/core.ts';
 import { WorkerLink } from './sqlite/link.ts';
 import type { ReservedReply, SettledReply } from './sqlite/operations.ts';
@@ -58,8 +69,10 @@ class SqliteLedger implements Ledger {
 
   async settleMany(requests: readonly SettleRequest[], now: EpochMs): Promise<SettleOutcome[]> {
     const texts = requests.map((request) => {
-      const op = settleOp(request, JSON.stringify, { body: encodeBody(request), sums: usageSums(request) });
-      return { ...op, postings: encodePostings(op.postings) };
+      const more = { body: encodeBody(request), sums: usageSums(request) };
+      const { split, postings, ...op } = settleOp(request, JSON.stringify, more);
+      const text = { ...op, postings: encodePostings(postings) };
+      return split ? { ...text, split: { ...split, draws: encodeDraws(split.draws) } } : text;
     });
     const replies = await this.#link.call('settle', texts, now);
     return replies.map((reply, index) => settleOutcome(requests[index]!, reply));
@@ -67,6 +80,23 @@ class SqliteLedger implements Ledger {
 
   releaseMany(attemptIds: readonly string[], now: EpochMs) {
     return this.#link.call('release', attemptIds, now);
+  }
+
+  async splitMany(requests: readonly SplitRequest[], now: EpochMs): Promise<SplitOutcome[]> {
+    const texts = requests.map((request) => {
+      const op = splitOp(request, JSON.stringify);
+      return { ...op, draws: encodeDraws(op.draws) };
+    });
+    const replies = await this.#link.call('split', texts, now);
+    return replies.map(({ outcome, hold }) => ({ outcome, hold: recordOf(hold) }));
+  }
+
+  closeSlices(closes: Parameters<Ledger['closeSlices']>[0], now: EpochMs) {
+    return this.#link.call('closeSlices', closes, now);
+  }
+
+  forgive(unresolvedBefore: EpochMs, now: EpochMs) {
+    return this.#link.call('forgive', unresolvedBefore, now);
   }
 
   async lose(selector: LoseSelector, reason: string, now: EpochMs): Promise<HoldRecord[]> {
@@ -145,9 +175,11 @@ const recordOf = (hold: Hold<Detail>): HoldRecord => holdRecord(hold, (text): At
 function reserveOutcome(request: ReserveRequest, reply: ReservedReply): ReserveOutcome {
   switch (reply.outcome) {
     case 'granted': {
-      const { expiresAt, ...asked } = request;
-      const hold = { ...asked, admittedAt: reply.admittedAt, remainderNanoUsd: 0n };
-      return { outcome: 'granted', hold: { ...hold, state: { state: 'held', expiresAt } }, replayed: false };
+      const { expiresAt, slice, ...asked } = request;
+      const state = { state: 'held', expiresAt } as const;
+      const hold: HoldRecord = { ...asked, admittedAt: reply.admittedAt, remainderNanoUsd: 0n, state };
+      if (slice) hold.slice = grantedSlice(slice, request.amountNanoUsd);
+      return { outcome: 'granted', hold, replayed: false };
     }
     case 'replayed':
       return { outcome: 'granted', hold: recordOf(reply.hold), replayed: true };

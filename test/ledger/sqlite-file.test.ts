@@ -181,7 +181,7 @@ describe('a file that cannot be trusted is refused with its reason', () => {
     {
       spoiled: 'a schema newer than this code',
       reason: 'newer',
-      says: 'it was written by a newer spendfuse (schema 99, this one knows 1); upgrade',
+      says: 'it was written by a newer spendfuse (schema 99, this one knows 2); upgrade',
     },
     {
       spoiled: 'a balance changed behind its back',

@@ -170,9 +170,10 @@ export class Core {
   }
 }
 
-/** Writes balances and time into the running transaction. A batch that wrote nothing leaves the file alone. */
+/** Writes balances, slices and time into the running transaction. A batch that wrote nothing leaves the file alone. */
 function flush({ entries, book, savedLatest }: Loaded): void {
   for (const account of book.balances.takeChanged()) entries.saveAccount(account);
+  for (const slice of book.takeChangedSlices()) entries.saveSlice(slice);
   if (entries.takeWritten() && book.latest > savedLatest) entries.saveClock(book.latest);
   entries.takeWritten();
 }

@@ -2,10 +2,11 @@
  * What the worker can be asked for, by name. Replies leave out what the asking thread has already: a plain grant answers
  * its admission time only, a plain settlement its booking. A generator is a long read, run in slices.
  */
+import type { NanoUsd } from '../../domain/money.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import type { Book } from '../book.ts';
-import { decodePostings } from '../codec.ts';
-import type { Booking, Hold, Reserved, ReserveOp, Settled, SettleOp } from '../entries.ts';
+import { decodeDraws, decodePostings } from '../codec.ts';
+import type { Booking, Hold, Reserved, ReserveOp, Settled, SettleOp, Split, SplitOp } from '../entries.ts';
 import type { AccountBalance, AccountDemand, LoseSelector, Page, Posting, Revision, UsageQuery } from '../ledger.ts';
 import {
   readAccounts,
@@ -29,9 +30,13 @@ export type SettledReply =
   | { outcome: 'duplicate'; found: SettlementRow }
   | Extract<Settled, { outcome: 'conflict' }>;
 
-/** Demands and postings come as text: parsing it is cheaper than a structured clone of many small objects. */
+/** Demands, draws and postings come as text: parsing it is cheaper than a structured clone of many small objects. */
 export type ReserveText = Omit<ReserveOp<Detail>, 'demands'> & { demands: string };
-export type SettleText = Omit<SettleOp<Detail, More>, 'postings'> & { postings: string };
+export type SettleText = Omit<SettleOp<Detail, More>, 'postings' | 'split'> & {
+  postings: string;
+  split?: { draws: string; holdNanoUsd: NanoUsd };
+};
+export type SplitText = Omit<SplitOp<Detail>, 'draws'> & { draws: string };
 
 export interface EventText {
   id: string;
@@ -66,7 +71,7 @@ export class Operations {
 
   settle(texts: readonly SettleText[], now: EpochMs): SettledReply[] {
     return texts.map((text) => {
-      const op = { ...text, postings: decodePostings(text.postings) };
+      const op = settleOpOf(text);
       const settled = this.#book.settle(op, now);
       if (settled.outcome === 'conflict') return settled;
       if (settled.outcome === 'duplicate') {
@@ -80,6 +85,18 @@ export class Operations {
 
   release(attemptIds: readonly string[], now: EpochMs) {
     return attemptIds.map((attemptId) => this.#book.release(attemptId, now));
+  }
+
+  split(texts: readonly SplitText[], now: EpochMs): Split<Detail>[] {
+    return texts.map((text) => this.#book.split({ ...text, draws: decodeDraws(text.draws) }, now));
+  }
+
+  closeSlices(closes: readonly { slice: string; drawnNanoUsd: NanoUsd }[], now: EpochMs) {
+    return closes.map(({ slice, drawnNanoUsd }) => this.#book.close(slice, drawnNanoUsd, now));
+  }
+
+  forgive(unresolvedBefore: EpochMs, now: EpochMs): number {
+    return this.#book.forgive(unresolvedBefore, now);
   }
 
   lose(selector: LoseSelector, reason: string, now: EpochMs): Hold<Detail>[] {
@@ -150,4 +167,10 @@ export class Operations {
   verify() {
     return verifyEntries(this.#entries, this.#book);
   }
+}
+
+function settleOpOf({ postings, split, ...rest }: SettleText): SettleOp<Detail, More> {
+  const op: SettleOp<Detail, More> = { ...rest, postings: decodePostings(postings) };
+  if (split) op.split = { draws: decodeDraws(split.draws), holdNanoUsd: split.holdNanoUsd };
+  return op;
 }

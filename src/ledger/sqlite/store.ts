@@ -5,8 +5,8 @@ import type { BookStart } from '../book.ts';
 import { decodeDemands, decodeRemainder, decodeState, encodeDemands, encodeRemainder, encodeState } from '../codec.ts';
 import type { AttemptDetail } from '../convert.ts';
 import type { Account, Booking, Entries, Hold, SettleOp } from '../entries.ts';
-import { isOpen } from '../holds.ts';
-import type { AccountDemand, Posting } from '../ledger.ts';
+import { isLive, isOpen } from '../holds.ts';
+import type { AccountDemand, Posting, SliceState } from '../ledger.ts';
 import type { UsageSums } from '../totals.ts';
 import { readInteger } from './open.ts';
 
@@ -60,9 +60,9 @@ export class SqliteEntries implements Entries<Detail, More> {
   }
 
   addHold(hold: Hold<Detail>): void {
-    const { attemptId, session, digest, amountNanoUsd, admittedAt, demands, state, seq, detail } = hold;
+    const { attemptId, session, digest, amountNanoUsd, admittedAt, demands, state, seq, detail, slice } = hold;
     this.run(
-      'INSERT INTO holds VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO holds VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       attemptId,
       session,
       digest,
@@ -78,17 +78,39 @@ export class SqliteEntries implements Entries<Detail, More> {
       seq ?? null,
       encodeRemainder(hold),
       isOpen(hold) ? 1 : 0,
+      slice?.validUntil ?? null,
+      slice?.grantedNanoUsd ?? null,
+      slice?.splitNanoUsd ?? null,
+      slice?.freedNanoUsd ?? null,
+      slice?.drawnNanoUsd ?? null,
+      hold.forgivenAt ?? null,
     );
   }
 
   changeHold(hold: Hold<Detail>): void {
     this.run(
-      'UPDATE holds SET state = ?, settlement = ?, remainder = ?, open = ? WHERE attempt_id = ?',
+      'UPDATE holds SET state = ?, settlement = ?, remainder = ?, forgiven_at = ?, open = ? WHERE attempt_id = ?',
       encodeState(hold.state),
       hold.seq ?? null,
       encodeRemainder(hold),
+      hold.forgivenAt ?? null,
       isOpen(hold) ? 1 : 0,
       hold.attemptId,
+    );
+  }
+
+  /** Its demand stays as granted in the row; `amount` says what is left. */
+  saveSlice(hold: Hold<Detail>): void {
+    const { amountNanoUsd, slice, state, attemptId } = hold;
+    this.run(
+      'UPDATE holds SET amount = ?, split = ?, freed = ?, drawn = ?, state = ?, open = ? WHERE attempt_id = ?',
+      amountNanoUsd,
+      slice!.splitNanoUsd,
+      slice!.freedNanoUsd,
+      slice!.drawnNanoUsd ?? null,
+      encodeState(state),
+      isLive(hold) ? 1 : 0,
+      attemptId,
     );
   }
 
@@ -237,5 +259,18 @@ export function holdOf(row: Row): Hold<Detail> {
     detail,
   };
   if (row.settlement !== null) hold.seq = Number(row.settlement);
-  return hold;
+  if (row.forgiven_at !== null) hold.forgivenAt = Number(row.forgiven_at);
+  return row.granted === null ? hold : sliceOf(row, hold);
+}
+
+function sliceOf(row: Row, hold: Hold<Detail>): Hold<Detail> {
+  const slice: SliceState = {
+    validUntil: Number(row.valid_until),
+    grantedNanoUsd: row.granted as bigint,
+    splitNanoUsd: row.split as bigint,
+    freedNanoUsd: row.freed as bigint,
+  };
+  if (row.drawn !== null) slice.drawnNanoUsd = row.drawn as bigint;
+  const demands = hold.demands.map((demand) => ({ ...demand, amountNanoUsd: hold.amountNanoUsd }));
+  return { ...hold, demands, slice };
 }

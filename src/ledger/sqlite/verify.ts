@@ -5,6 +5,7 @@
 import type { Book } from '../book.ts';
 import type { VerifyReport } from '../ledger.ts';
 import { describeAccount, Recount } from '../recount.ts';
+import { sliceProblem } from '../slices.ts';
 import { accountOf, type Detail, holdOf, type More, type SqliteEntries } from './store.ts';
 
 const SLICE_ROWS = 10_000;
@@ -18,7 +19,7 @@ export function* verifyEntries(entries: SqliteEntries, book: Book<Detail, More>)
       table: 'settlements',
       check: (...range: Range) => [...settlementProblems(...range), ...postings(recount, ...range)],
     },
-    { table: 'holds', check: holdProblems },
+    { table: 'holds', check: (...range: Range) => [...holdProblems(...range), ...sliceProblems(...range)] },
     { table: 'backfills', check: (...range: Range) => backfills(recount, ...range) },
   ] as const;
   const done = { settlements: 0, holds: 0, backfills: 0 };
@@ -70,6 +71,12 @@ function holdProblems(entries: SqliteEntries, after: number, upTo: number): stri
   return strays.map((row) => `hold ${row.attempt_id} is ${row.state}, which its settlement or its openness denies`);
 }
 
+/** What was granted is held, was given to attempts or given back. */
+function sliceProblems(entries: SqliteEntries, after: number, upTo: number): string[] {
+  const rows = entries.all('SELECT * FROM holds WHERE id > ? AND id <= ? AND granted IS NOT NULL', after, upTo);
+  return rows.map((row) => sliceProblem(holdOf(row))).filter((problem) => problem !== undefined);
+}
+
 function postings(recount: Recount, entries: SqliteEntries, after: number, upTo: number): string[] {
   const where = 'WHERE settlement > ? AND settlement <= ?';
   const sums = entries.all(
@@ -103,9 +110,14 @@ function orphans(entries: SqliteEntries): string[] {
 }
 
 function balanceProblems(entries: SqliteEntries, book: Book<Detail, More>, recount: Recount): string[] {
-  const rows = entries.all('SELECT * FROM holds WHERE open = 1');
-  for (const row of rows) recount.addHold(holdOf(row));
+  const open = entries.openHolds();
+  for (const hold of open) recount.addHold(hold);
   const problems = recount.compare(entries.all('SELECT * FROM accounts').map(accountOf));
+  for (const { attemptId, amountNanoUsd, slice } of open) {
+    if (slice && book.hold(attemptId)?.amountNanoUsd !== amountNanoUsd) {
+      problems.push(`slice ${attemptId}: attempts are split off an amount that its entry denies`);
+    }
+  }
   for (const account of book.balances.all()) {
     const { spentNanoUsd, heldNanoUsd, unresolvedNanoUsd } = recount.of(account);
     if (
