@@ -10,7 +10,7 @@ import { MAX_NANO_USD } from '../domain/money.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { Balances } from './balances.ts';
 import type { Account, Entries, Hold, Reserved, ReserveOp, Settled, SettleOp, Split, SplitOp } from './entries.ts';
-import { forgivenOf, remainderOf, replay, splitHold, standIn } from './forms.ts';
+import { completePostings, forgivenOf, remainderOf, replay, splitHold, standIn } from './forms.ts';
 import { heldOn, isLive, isOpen, positive, sameAccount, unresolvedOn } from './holds.ts';
 import type { AccountDemand, LoseSelector, Posting, ReleaseOutcome } from './ledger.ts';
 import { OpenHolds } from './open-holds.ts';
@@ -165,8 +165,7 @@ export class Book<D, M> {
     if (known && !isLive(known)) return this.#again(op, known);
     const share = known || !op.split ? undefined : this.#share(op.split.draws);
     const hold = known ?? (share && this.#heldOf(op, share));
-    const slices = share ? [...share.found.values()].map(({ demands }) => demands[0]!) : [];
-    const postings = completePostings(op, known?.demands ?? slices);
+    const postings = completePostings(op, hold?.demands ?? []);
     const tooMuch = this.#overflow(postings);
     if (tooMuch) return { outcome: 'conflict', reason: tooMuch };
     const booking = {
@@ -326,17 +325,4 @@ export class Book<D, M> {
       this.balances.change(this.balances.obtain(demand), { heldNanoUsd, unresolvedNanoUsd });
     }
   }
-}
-
-/** The accounts of a hold are frozen at admission: one that the postings leave out gets the whole cost. */
-function completePostings(op: SettleOp<unknown, unknown>, demands: readonly AccountDemand[]): readonly Posting[] {
-  const missing = demands.filter((demand, index) => {
-    if (op.postings.some((posting) => sameAccount(posting, demand))) return false;
-    return !demands.slice(0, index).some((other) => sameAccount(other, demand));
-  });
-  if (missing.length === 0) return op.postings;
-  const added = missing.map(({ instance, window, since, budget }) => {
-    return { instance, window, since, budget, amountNanoUsd: op.costNanoUsd };
-  });
-  return [...op.postings, ...added];
 }

@@ -1,7 +1,8 @@
-/** The forms that a hold takes when an attempt is split off, settled or forgiven. Pure. */
+/** The forms that a hold takes when an attempt is split off, settled or forgiven, and what a settlement posts. Pure. */
 import type { EpochMs } from '../domain/time.ts';
 import type { Booking, Hold, Reserved, SettleOp, SplitOp } from './entries.ts';
 import { atMost, isLive, positive, sameAccount } from './holds.ts';
+import type { AccountDemand, Posting } from './ledger.ts';
 import type { Share } from './slices.ts';
 
 /** What a request for an attempt that is known is answered. */
@@ -26,6 +27,19 @@ export function splitHold<D>(op: Splitting<D>, share: Share<D>, admittedAt: Epoc
     remainderNanoUsd: 0n,
     detail,
   };
+}
+
+/** The accounts of a hold are frozen at admission: one that the postings leave out gets the whole cost. */
+export function completePostings(
+  op: SettleOp<unknown, unknown>,
+  demands: readonly AccountDemand[],
+): readonly Posting[] {
+  const missing = demands.filter((demand) => !op.postings.some((posting) => sameAccount(posting, demand)));
+  if (missing.length === 0) return op.postings;
+  const added = missing.map(({ instance, window, since, budget }) => {
+    return { instance, window, since, budget, amountNanoUsd: op.costNanoUsd };
+  });
+  return [...op.postings, ...added];
 }
 
 type Remainder = Pick<Hold<unknown>, 'remainderNanoUsd' | 'remainders' | 'remainderSince'>;

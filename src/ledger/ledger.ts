@@ -120,7 +120,8 @@ export interface HoldRecord {
 
 /**
  * Makes the hold of an attempt that was admitted from slices. Grants nothing: what it holds leaves the slices, at most what
- * they still hold. It is `held`, or `unresolved` where one of the slices is.
+ * they still hold, with a demand on every account of a known slice. It is `held`, or `unresolved` where one of the slices
+ * of which it takes is.
  */
 export interface SplitRequest
   extends Pick<

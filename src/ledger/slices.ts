@@ -39,7 +39,7 @@ export interface Share<D> {
   found: ReadonlyMap<string, Hold<D>>;
   /** By slice, what it takes. */
   takes: ReadonlyMap<string, NanoUsd>;
-  /** One for each account of which something was taken. */
+  /** One for each account of a known slice, also where nothing was left to take: the attempt's cost is posted there. */
   demands: readonly AccountDemand[];
   /** By how much strict slices fell short of what was drawn, on the account where that is most. */
   shortNanoUsd: NanoUsd;
@@ -61,9 +61,9 @@ export function shareOf<D>(draws: readonly Draw[], find: (slice: string) => Hold
       found.set(id, slice);
       const before = takes.get(id) ?? 0n;
       taken = atMost(drawn, demand.amountNanoUsd - before);
+      addTo(demands, { ...demand, amountNanoUsd: taken });
       if (taken > 0n) {
         takes.set(id, before + taken);
-        addTo(demands, { ...demand, amountNanoUsd: taken });
         if (slice.state.state === 'unresolved') unresolved ??= slice.state.reason;
       }
     }

@@ -18,7 +18,7 @@ import {
   settleOne,
   T0,
 } from './fixtures.ts';
-import { describeModel } from './model.ts';
+import { describeHistories } from './histories.ts';
 import { describeSlices } from './slices.ts';
 
 const HOUR = 3_600_000;
@@ -608,6 +608,6 @@ export function describeLedger(name: string, open: () => Promise<Ledger>, { mode
       await expect(reserveOne(closed, reserve('a', []))).rejects.toMatchObject({ name: 'LedgerUnavailable' });
     });
 
-    describeModel(open, modelRuns);
+    describeHistories(open, modelRuns);
   });
 }

@@ -130,7 +130,7 @@ export function describeSlices(current: () => Ledger): void {
       );
       expect(first!.hold).toMatchObject({ amountNanoUsd: 10n, demands: [demand(10n, 1000n)] });
       expect(second!.hold).toMatchObject({ amountNanoUsd: 5n, demands: [demand(5n, 1000n)] });
-      expect(third!.hold).toMatchObject({ amountNanoUsd: 0n, demands: [] });
+      expect(third!.hold).toMatchObject({ amountNanoUsd: 0n, demands: [demand(0n, 1000n)] });
       expect(await balanceOf(current())).toEqual([0n, 15n, 0n]);
       expect(await settleOne(current(), settle('b', 9n))).toMatchObject({ settlement: { overageNanoUsd: 4n } });
     });
@@ -231,17 +231,21 @@ export function describeSlices(current: () => Ledger): void {
       expect(await balanceOf(current())).toEqual([7n, 0n, 0n]);
     });
 
-    test('of a slice that was written off posts to its account, with what was missing as overage', async () => {
-      await grant('s', 60n);
-      await current().lose({ sessions: ['session-1'] }, 'silent', T0);
-      await current().writeOff(['s'], 'ops', 'gone', T0);
-      expect(await moneyOf('s')).toEqual([0n, 0n, 60n, 'written_off']);
-      const outcome = await settleOne(current(), settleDrawn('a', 7n, { s: 10n }, { postings: [] }));
-      expect(outcome).toMatchObject({
-        settlement: { postings: [posting(7n)], unknownHold: false, overageNanoUsd: 7n },
-      });
-      expect(await balanceOf(current())).toEqual([7n, 0n, 0n]);
-    });
+    test.each(['at once', 'split off before'])(
+      'of a slice that was written off, %s, posts to its account, with what was missing as overage',
+      async (way) => {
+        await grant('s', 60n);
+        await current().lose({ sessions: ['session-1'] }, 'silent', T0);
+        await current().writeOff(['s'], 'ops', 'gone', T0);
+        expect(await moneyOf('s')).toEqual([0n, 0n, 60n, 'written_off']);
+        if (way === 'split off before') await splitOne(split('a', { s: 10n }));
+        const outcome = await settleOne(current(), settleDrawn('a', 7n, { s: 10n }, { postings: [] }));
+        expect(outcome).toMatchObject({
+          settlement: { postings: [posting(7n)], unknownHold: false, overageNanoUsd: 7n },
+        });
+        expect(await balanceOf(current())).toEqual([7n, 0n, 0n]);
+      },
+    );
   });
 
   describe('closing a slice', () => {
