@@ -12,6 +12,7 @@ import type { Decided, Patience, Principal, Refusal } from './enforcer.ts';
 import { identify } from './identify.ts';
 import { isRefusal, refuse, unknownSession } from './refusal.ts';
 import { assertReady, type Room } from './room.ts';
+import { releaseAll } from './settlements.ts';
 
 export async function reserve(
   room: Room,
@@ -31,9 +32,29 @@ export async function reserve(
     return refuse(422, 'absurd-bound', 'the bound of this attempt is worth more than an account may hold');
   }
   const isDenied = attempt.plan.instances.length === 0 && room.policy.config.unmatched === 'deny';
-  const decided = isDenied ? { denied: unmatchedDenial() } : await attempt.admit(patience);
+  const decided = isDenied ? { denied: unmatchedDenial() } : await admitUnlessGivenUp(room, attempt, request, patience);
   if (!isRefusal(decided)) tell(room, attempt, decided, startedMs);
   return decided;
+}
+
+/**
+ * A client that got no answer in time says that it gave up, on another connection; a busy server may read that first. What
+ * it holds then would have no owner, though its session lives.
+ */
+async function admitUnlessGivenUp(
+  room: Room,
+  attempt: Attempt,
+  { attempt_id }: ReservationRequest,
+  patience: Patience,
+): Promise<Decided | Refusal> {
+  const { asking } = room;
+  const gaveUp = () => refuse(409, 'attempt-conflict', `attempt "${attempt_id}" was given up; use a new attempt_id`);
+  if (asking.isGivenUp(attempt_id)) return gaveUp();
+  const decided = await attempt.admit(patience);
+  if (!('granted' in decided) || !asking.isGivenUp(attempt_id)) return decided;
+  // Where this fails, it is given up with its session, or after `max_call_duration`.
+  await releaseAll(room, [attempt_id]).catch(() => {});
+  return gaveUp();
 }
 
 function whoAsks(room: Room, request: ReservationRequest, principal: Principal) {

@@ -1,3 +1,8 @@
+import type { DurationMs } from '../domain/time.ts';
+
+/** Longer than a request takes to be read; what is asked for by then is not asked for any more. */
+const GIVEN_UP_MS: DurationMs = 60_000;
+
 /**
  * Who asks for one attempt right now. The same attempt may be asked for on two connections at once, by a client that gave
  * up on the first: a hold granted to somebody who has gone is given back only when nobody else was told that it is theirs,
@@ -5,6 +10,8 @@
  */
 export class Asking {
   readonly #attempts = new Map<string, { asking: number; told: boolean }>();
+  /** Released not long ago, oldest first: the word that it is given up may overtake the question. */
+  readonly #givenUp = new Map<string, DurationMs>();
 
   enter(attemptId: string): void {
     const entry = this.#attempts.get(attemptId);
@@ -26,5 +33,18 @@ export class Asking {
     if (entry.asking > 0) return false;
     this.#attempts.delete(attemptId);
     return !entry.told;
+  }
+
+  /** Nobody wants this attempt any more, whether or not it was asked for yet. */
+  giveUp(attemptId: string, nowMs: DurationMs): void {
+    for (const [id, since] of this.#givenUp) {
+      if (nowMs - since < GIVEN_UP_MS) break;
+      this.#givenUp.delete(id);
+    }
+    this.#givenUp.set(attemptId, nowMs);
+  }
+
+  isGivenUp(attemptId: string): boolean {
+    return this.#givenUp.has(attemptId);
   }
 }
