@@ -267,6 +267,7 @@ export interface Ledger {
   openHolds(): Promise<HoldRecord[]>;
   /** Accounts whose window ends after the instant. */
   accounts(endingAfter: EpochMs): Promise<AccountBalance[]>;
+  /** Ascending by `seq`; the cursor is the `seq` after which it goes on. */
   settlements(query: { from?: EpochMs; to?: EpochMs; cursor?: string; limit: number }): Promise<Page<Settlement>>;
   usage(query: UsageQuery): Promise<UsageRow[]>;
   /**

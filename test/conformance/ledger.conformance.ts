@@ -16,6 +16,7 @@ import {
   STATES,
   settle,
   settleOne,
+  slice,
   T0,
 } from './fixtures.ts';
 import { describeHistories } from './histories.ts';
@@ -322,6 +323,19 @@ export function describeLedger(name: string, open: () => Promise<Ledger>, { mode
     });
 
     describeSlices(() => ledger);
+
+    test('holds that expire are lost each in its time, slices too, whatever was looked for before', async () => {
+      const expiring = (id: string, ms: number) => reserve(id, [demand(1n, 100n)], { expiresAt: T0 + ms });
+      const slow = { ...slice('slice', 5n), expiresAt: T0 + 30 };
+      await ledger.reserveMany([expiring('c', 40), expiring('a', 10), slow, expiring('b', 20)], T0);
+      const lost: string[][] = [];
+      for (const ms of [5, 10, 15, 30, 30, 40]) {
+        const changed = await ledger.lose({ expiredAt: T0 + ms }, 'too long', T0 + ms);
+        lost.push(changed.map(({ attemptId }) => attemptId).sort());
+      }
+      expect(lost).toEqual([[], ['a'], [], ['b', 'slice'], [], ['c']]);
+      expect(await balanceOf(ledger)).toEqual([0n, 0n, 8n]);
+    });
 
     describe('windows', () => {
       const bucket = (hour: number) => ({ start: T0 + hour * HOUR, end: T0 + (hour + 1) * HOUR });

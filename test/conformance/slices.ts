@@ -392,6 +392,16 @@ export function describeSlices(current: () => Ledger): void {
       expect(await balanceOf(current(), 'soft|')).toEqual([7n, 0n, 0n]);
     });
 
+    test('goes on to what became unresolved later', async () => {
+      for (const [index, id] of ['a', 'b', 'c'].entries()) {
+        await reserveOne(current(), reserve(id, mixed()));
+        await current().lose({ attemptIds: [id] }, 'silent', T0 + index * 10);
+      }
+      const changed = [];
+      for (const before of [5, 5, 15, 25, 25]) changed.push(await current().forgive(T0 + before, T0 + 99));
+      expect(changed).toEqual([1, 0, 1, 1, 0]);
+    });
+
     test('lets a demand adopted afterwards count no more than those before', async () => {
       await reserveOne(current(), reserve('a', mixed()));
       await current().lose({ attemptIds: ['a'] }, 'silent', T0);

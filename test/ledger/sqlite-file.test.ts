@@ -14,11 +14,15 @@ import {
   DECEMBER,
   demand,
   event,
+  NOVEMBER,
   posting,
   reserve,
   reserveOne,
   settle,
+  settleDrawn,
   settleOne,
+  slice,
+  split,
   T0,
 } from '../conformance/fixtures.ts';
 
@@ -69,6 +73,32 @@ describe('after a restart', () => {
     expect(await withLedger(everything)).toEqual(before);
     expect(before.latest).toBe(T0 + 7);
     expect(before.accounts).toMatchObject([{ spentNanoUsd: 5n, heldNanoUsd: 10n, unresolvedNanoUsd: 24n }]);
+  });
+
+  test('slices, what was split off them, what is forgiven and what is closed are as they were, and go on', async () => {
+    const before = await withLedger(async (ledger) => {
+      await ledger.reserveMany([slice('s', 60n), slice('t', 20n), slice('gone', 5n)], T0);
+      await reserveOne(ledger, reserve('soft', [demand(9n, 100n, { instance: 'soft|', expected: true })]));
+      await ledger.closeSlices(
+        [
+          { slice: 's', drawnNanoUsd: 25n },
+          { slice: 'gone', drawnNanoUsd: 0n },
+        ],
+        T0,
+      );
+      await ledger.splitMany([split('open', { s: 10n, t: 10n })], T0);
+      await ledger.settleMany([settleDrawn('done', 7n, { s: 10n })], T0);
+      await ledger.lose({ attemptIds: ['soft', 't'] }, 'silent', T0);
+      await ledger.forgive(T0 + 1, T0 + 1);
+      return everything(ledger);
+    });
+    await withLedger(async (ledger) => {
+      expect(await everything(ledger)).toEqual(before);
+      expect(await ledger.forgive(T0 + 1, T0 + 1)).toBe(0);
+      await ledger.settleMany([settleDrawn('last', 5n, { s: 5n, t: 10n }), settle('open', 8n)], T0);
+      expect((await ledger.openHolds()).map(({ attemptId }) => attemptId)).toEqual(['soft']);
+      expect(await balanceOf(ledger)).toEqual([20n, 0n, 0n]);
+    });
   });
 
   const everything = async (ledger: Ledger) => ({
@@ -236,6 +266,40 @@ describe('a file that cannot be trusted is refused with its reason', () => {
   });
 });
 
+test('a file of the first schema is migrated: its holds and remainders are as they were, and slices work', async () => {
+  const first = new URL('../../src/ledger/migrations/0001-ledger.sql', import.meta.url);
+  const rows = `
+    INSERT INTO accounts VALUES (1, 'team-month|support', 'team-month', ${NOVEMBER.start}, ${NOVEMBER.end}, 7, 10, 3);
+    INSERT INTO holds VALUES
+      (1, 'held', 'session-1', 'd', 10, ${T0}, 'c', 'openai', 'gpt-4.1', '{"team":"support"}', NULL,
+       '[["team-month","team-month|support",${NOVEMBER.start},${NOVEMBER.end},${NOVEMBER.start},"10","100"]]',
+       '{"state":"held","expiresAt":${T0 + 1000}}', NULL, NULL, 1),
+      (2, 'estimated', 'session-1', 'd', 10, ${T0}, 'c', 'openai', 'gpt-4.1', '{"team":"support"}', NULL,
+       '[["team-month","team-month|support",${NOVEMBER.start},${NOVEMBER.end},${NOVEMBER.start},"10","100"]]',
+       '{"state":"settled","costNanoUsd":"7","estimated":true}', 1, '{"remainderNanoUsd":"3","remainders":["3"]}', 1);
+    INSERT INTO settlements VALUES (1, 'estimated', 'd', 'session-1', 'c', 'openai', 'gpt-4.1', '{}', ${T0}, ${T0}, 7, 0, 0,
+      1, 0, 0, 1, 0, 0, 1, '{"usage":{},"source":"estimated","status":"ok","receipt":{"lines":[],"costNanoUsd":"7"}}');
+    INSERT INTO postings VALUES (1, 1, 0, ${NOVEMBER.start}, 7);
+    UPDATE clock SET latest = ${T0};`;
+  withFile((db) => {
+    db.exec(readFileSync(first, 'utf8'));
+    db.exec(`${rows} PRAGMA application_id = 0x53704675; PRAGMA user_version = 1;`);
+  });
+  await withLedger(async (ledger) => {
+    const open = await ledger.openHolds();
+    expect(open).toMatchObject([
+      { attemptId: 'held', demands: [demand(10n, 100n)], state: { state: 'held' } },
+      { attemptId: 'estimated', remainderNanoUsd: 3n },
+    ]);
+    expect(open.every((hold) => !('slice' in hold) && !('forgivenAt' in hold))).toBe(true);
+    await reserveOne(ledger, slice('s', 20n, {}, 100n));
+    await settleOne(ledger, settle('held', 8n));
+    await settleOne(ledger, settleDrawn('a', 5n, { s: 6n }));
+    expect(await balanceOf(ledger)).toEqual([20n, 14n, 3n]);
+    expect((await ledger.verify()).problems).toEqual([]);
+  });
+});
+
 describe('balances that differ from their entries', () => {
   const unlike = async () => {
     await withLedger(async (ledger) => {
@@ -271,6 +335,16 @@ describe('balances that differ from their entries', () => {
       says: 'postings name account 9, which does not exist',
     },
     { damage: "UPDATE holds SET open = 0 WHERE attempt_id = 'b'", says: 'hold b is {"state":"held"' },
+    { damage: "UPDATE holds SET amount = 15 WHERE attempt_id = 's'", says: 'slice s was granted 20, but holds 15' },
+    {
+      damage: "UPDATE holds SET split = 1, freed = -1 WHERE attempt_id = 's'",
+      says: 'slice s counts less than nothing',
+    },
+    {
+      damage:
+        "DROP TRIGGER holds_end_once; DROP TRIGGER holds_never_grow; UPDATE holds SET split = 0, amount = 5 WHERE attempt_id = 'ended'",
+      says: 'slice ended has ended and still holds 5',
+    },
     { damage: "UPDATE holds SET settlement = 1 WHERE attempt_id = 'b'", says: 'hold b is {"state":"held"' },
     {
       damage: 'DROP TRIGGER settlements_stay; DELETE FROM settlements WHERE seq = 1',
@@ -284,6 +358,9 @@ describe('balances that differ from their entries', () => {
     await withLedger(async (ledger) => {
       await ledger.settleMany([settle('a', 7n), settle('c', 7n)], T0);
       await reserveOne(ledger, reserve('b', [demand(10n, 100n)]));
+      await ledger.reserveMany([slice('s', 20n), slice('ended', 5n)], T0);
+      await ledger.splitMany([split('d', { ended: 5n })], T0);
+      await ledger.closeSlices([{ slice: 'ended', drawnNanoUsd: 5n }], T0);
     });
     withFile((db) => db.exec(damage));
     const { problems } = await withLedger((ledger) => ledger.verify(), { onMismatch: 'report' });
@@ -303,13 +380,15 @@ describe('entries', () => {
     'DELETE FROM events',
     'DELETE FROM holds',
     "UPDATE holds SET state = '' WHERE open = 0",
+    'UPDATE holds SET amount = amount + 1 WHERE open = 1',
   ])('cannot be edited: %s', async (statement) => {
     await withLedger(async (ledger) => {
       await settleOne(ledger, settle('a', 7n));
       await ledger.backfill([{ ...posting(7n, { instance: 'new|' }), seq: 1 }], T0);
       await ledger.recordEvents([event('e1')], T0);
+      await reserveOne(ledger, slice('s', 5n));
     });
-    withFile((db) => expect(() => db.exec(statement)).toThrow(/immutable|kept for good|ends once/));
+    withFile((db) => expect(() => db.exec(statement)).toThrow(/immutable|kept for good|ends once|never grows/));
   });
 });
 
