@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Attribution } from '../domain/attribution.ts';
 import type { BudgetInstance } from '../domain/budget.ts';
-import { MAX_NANO_USD } from '../domain/money.ts';
+import { MAX_NANO_USD, type NanoUsd } from '../domain/money.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Usage } from '../domain/usage.ts';
@@ -16,6 +16,8 @@ import type { Policy } from './policy.ts';
 export interface Bill {
   request: SettleRequest;
   instances: readonly BudgetInstance[];
+  /** The attempt's whole worst case, where it was asked for. */
+  worstNanoUsd?: NanoUsd;
 }
 
 /** Who and when an attempt was: of its hold, else as its settlement says. */
@@ -24,11 +26,14 @@ export type Attempted = Pick<
   'attemptId' | 'callId' | 'session' | 'provider' | 'model' | 'attribution' | 'admittedAt'
 >;
 
+/** What was set aside for an attempt. */
+export type SetAside = Pick<HoldRecord, 'amountNanoUsd' | 'demands'>;
+
 /** How old a settlement without a hold may say it is: journals of a long outage, not of another age. */
 const MAX_UNKNOWN_AGE_MS: DurationMs = 7 * 24 * 3_600_000;
 
 /** Errors: `RangeError` when the usage is impossible. */
-export function billOf(policy: Policy, attempted: Attempted, hold: HoldRecord | undefined, body: SettlementBody): Bill {
+export function billOf(policy: Policy, attempted: Attempted, hold: SetAside | undefined, body: SettlementBody): Bill {
   const usage = usageFromWire(body.usage);
   const problem = usageProblem(usage);
   if (problem) throw new RangeError(problem);
@@ -54,7 +59,7 @@ export function billOf(policy: Policy, attempted: Attempted, hold: HoldRecord | 
     ...(body.trace_id !== undefined && { traceId: body.trace_id }),
     ...(body.span_id !== undefined && { spanId: body.span_id }),
   };
-  return { request, instances };
+  return { request, instances, ...(hold && { worstNanoUsd: hold.amountNanoUsd }) };
 }
 
 /** Of the hold where there is one: its attribution and admission are the server's own. */
@@ -111,7 +116,7 @@ function instancesOf(policy: Policy, { attribution }: Attempted, servedModel: st
 function postingsOf(
   policy: Policy,
   instances: readonly BudgetInstance[],
-  hold: HoldRecord | undefined,
+  hold: SetAside | undefined,
   receipt: Receipt,
   admittedAt: EpochMs,
 ): Posting[] {

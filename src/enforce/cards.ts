@@ -4,6 +4,15 @@ import type { WireRateCard } from '../protocol/wire.ts';
 
 const MOST = 100;
 
+const serialised = new WeakMap<RateCard, unknown>();
+
+/** `model` as it was asked for; the card names the catalogue's row. */
+export function wireCard(provider: string, model: string, card: RateCard): WireRateCard {
+  const written = serialised.get(card) ?? serialiseCard(card);
+  serialised.set(card, written);
+  return { provider, model, catalogue: card.catalogue, card: written };
+}
+
 /** Rate cards of the models asked for most recently: what a new session will most likely need. */
 export class RecentCards {
   readonly #cards = new Map<string, RateCard>();
@@ -21,7 +30,7 @@ export class RecentCards {
     const current = [...this.#cards].filter(([, card]) => card.catalogue === catalogue);
     return current.map(([key, card]) => {
       const slash = key.indexOf('/');
-      return { provider: key.slice(0, slash), model: key.slice(slash + 1), catalogue, card: serialiseCard(card) };
+      return wireCard(key.slice(0, slash), key.slice(slash + 1), card);
     });
   }
 }

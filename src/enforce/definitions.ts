@@ -13,12 +13,16 @@ import type { Policy } from './policy.ts';
 export interface Definition {
   id: string;
   window: WindowSpec;
+  /** Its budget, or an override of it, stops or rewrites attempts. */
+  acts: boolean;
 }
 
 export function definitionsOf(policy: Policy): Definition[] {
   return policy.config.budgets.flatMap((budget) => {
     const windows = [budget.window, ...budget.overrides.flatMap(({ terms }) => terms.window ?? [])];
-    return windows.map((window) => ({ id: idOf(budget, window), window }));
+    const terms = [budget, ...budget.overrides.map((override) => ({ ...budget, ...override.terms }))];
+    const acts = terms.some(({ shadow, thresholds }) => !shadow && thresholds.some(({ action }) => action));
+    return windows.map((window) => ({ id: idOf(budget, window), window, acts }));
   });
 }
 

@@ -91,6 +91,8 @@ export interface Enforcer {
   sessionCount?(): number;
   /** Reservations that wait for live holds to end; for the gauge. */
   waitingCount?(): number;
+  /** What slices of sessions hold now, by budget; for the gauge. */
+  leased?(): ReadonlyMap<string, NanoUsd>;
   /** An operator confirms that the clock is right after a forward jump. */
   confirmClock(principal: Principal): Promise<{ now: EpochMs }>;
   /** Swaps the config: holds survive, new budgets start from history. Rejects and changes nothing when it cannot. */
@@ -108,7 +110,8 @@ export type Happening =
       decision: string;
       reason: string;
       attribution: Attribution;
-      durationSeconds: number;
+      /** Absent where a session decided by itself, from a slice. */
+      durationSeconds?: number;
       denial?: Denial;
     }
   | {

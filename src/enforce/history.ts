@@ -22,16 +22,31 @@ export class Filling {
   readonly #marks: Marks;
   readonly #fresh: readonly Definition[];
   readonly #freshIds: ReadonlySet<string>;
+  /** Of those that act, the ones that did not, or may not have. */
+  readonly #actingIds: ReadonlySet<string>;
+  /** A budget that did not act does so from now on, as far as this can be known. */
+  readonly beginsToAct: boolean;
   /** Where the last page began: it is read again, because it grows. */
   #cursor: string | undefined;
   #from: EpochMs | undefined;
 
-  private constructor(ledger: Ledger, policy: Policy, marks: Marks, fresh: readonly Definition[]) {
+  private constructor(
+    ledger: Ledger,
+    policy: Policy,
+    marks: Marks,
+    {
+      fresh,
+      acting,
+      beginsToAct,
+    }: { fresh: readonly Definition[]; acting: readonly Definition[]; beginsToAct: boolean },
+  ) {
     this.#ledger = ledger;
     this.#policy = policy;
     this.#marks = marks;
     this.#fresh = fresh;
     this.#freshIds = new Set(fresh.map(({ id }) => id));
+    this.#actingIds = new Set(acting.map(({ id }) => id));
+    this.beginsToAct = beginsToAct;
   }
 
   /** `before` is the policy in force until now; at the start the ledger alone knows. */
@@ -39,7 +54,12 @@ export class Filling {
     const marks = await Marks.read(ledger);
     const earlier = before && new Set(definitionsOf(before).map(({ id }) => id));
     const isFresh = ({ id }: Definition): boolean => !marks.isFilled(id) || (earlier !== undefined && !earlier.has(id));
-    return new Filling(ledger, policy, marks, definitionsOf(policy).filter(isFresh));
+    const acted = before && new Set(definitionsOf(before).flatMap(({ id, acts }) => (acts ? id : [])));
+    const definitions = definitionsOf(policy);
+    const acting = definitions.filter(({ id, acts }) => acts && !acted?.has(id));
+    // At the start nobody knows what acted before; the definitions that the ledger knows most likely did.
+    const beginsToAct = acted ? acting.length > 0 : acting.some(isFresh);
+    return new Filling(ledger, policy, marks, { fresh: definitions.filter(isFresh), acting, beginsToAct });
   }
 
   /**
@@ -61,7 +81,10 @@ export class Filling {
 
   /** Calls in flight count too. Nothing may be admitted from here on until the policy is in force. */
   async adopt(now: EpochMs): Promise<void> {
-    if (this.#fresh.length > 0) await adoptOpen(this.#ledger, this.#policy, now, this.#isFresh);
+    if (this.#fresh.length === 0 && this.#actingIds.size === 0) return;
+    await adoptOpen(this.#ledger, this.#policy, now, (instance) => {
+      return this.#isFresh(instance) || (!instance.shadow && this.#actingIds.has(definitionIdOf(instance)));
+    });
   }
 
   /** Writes down, last of all, which definitions are in force. */
@@ -98,17 +121,20 @@ async function adoptOpen(
   ledger: Ledger,
   policy: Policy,
   now: EpochMs,
-  isFresh: (instance: BudgetInstance) => boolean,
+  isAdopting: (instance: BudgetInstance) => boolean,
 ): Promise<void> {
-  const demands = (await ledger.openHolds()).flatMap(({ attemptId, attribution, amountNanoUsd, admittedAt }) =>
+  // A slice is money for attempts that nobody knows yet; those drawn from it have holds of their own when they are told of.
+  const attempts = (await ledger.openHolds()).filter(({ slice }) => !slice);
+  const demands = attempts.flatMap(({ attemptId, attribution, amountNanoUsd, admittedAt }) =>
     policy
       .match(attribution)
-      .filter(isFresh)
+      .filter(isAdopting)
       .flatMap((instance) => {
         const cap = wholeCapOf(instance);
         if (!cap) return [];
         const account = accountOf(instance, admittedAt);
-        return [{ attemptId, demand: { ...account, amountNanoUsd, capNanoUsd: cap.capNanoUsd } }];
+        const expected = instance.holds !== 'strict' && { expected: true as const };
+        return [{ attemptId, demand: { ...account, amountNanoUsd, capNanoUsd: cap.capNanoUsd, ...expected } }];
       }),
   );
   if (demands.length > 0) await ledger.adopt(demands, now);

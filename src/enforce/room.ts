@@ -6,9 +6,12 @@ import type { Clocks, LedgerClock } from './clock.ts';
 import { type Happening, NotReady } from './enforcer.ts';
 import type { Gate } from './gate.ts';
 import type { LedgerHealth } from './health.ts';
+import type { Learned } from './learned.ts';
+import type { Leases } from './leases.ts';
 import type { Policy } from './policy.ts';
 import type { Sessions } from './sessions.ts';
 import type { Shares } from './shares.ts';
+import type { Slots } from './slots.ts';
 import type { Standing } from './standing.ts';
 import type { WaitingRoom } from './waiting.ts';
 
@@ -24,20 +27,25 @@ export interface Room {
   standing: Standing;
   waiting: WaitingRoom;
   shares: Shares;
+  slots: Slots;
+  leases: Leases;
+  learned: Learned;
   cards: RecentCards;
   gate: Gate;
   asking: Asking;
   /** Events that could not be written down yet, by id. */
   untold: Map<string, AlertEvent>;
   closing: boolean;
+  /** Why nothing can be decided yet. */
+  starting?: string | undefined;
   emit(happening: Happening): void;
 }
 
 /** Errors: `NotReady`, naming what to do. */
 export function assertReady(room: Room): void {
   if (room.closing) throw new NotReady('the server is shutting down; try another or wait for its restart');
-  const problem = room.clock.problem();
-  if (problem) throw new NotReady(problem);
+  const problem = room.starting ?? room.clock.problem();
+  if (problem !== undefined) throw new NotReady(problem);
 }
 
 /**

@@ -5,7 +5,9 @@
 import type { LoseSelector } from '../ledger/ledger.ts';
 import type { HeartbeatReply, HeartbeatRequest, SessionReply, SessionRequest } from '../protocol/wire.ts';
 import type { Principal, Refusal } from './enforcer.ts';
+import { grantSlices } from './grants.ts';
 import { identify } from './identify.ts';
+import { recallOf } from './recall.ts';
 import { isRefusal, refuse } from './refusal.ts';
 import type { Room } from './room.ts';
 import { rulesOf } from './rules.ts';
@@ -29,6 +31,7 @@ export async function openSession(
     id: request.session,
     said: request.attribution,
     principal: principal.name,
+    ...(known?.seq !== undefined && { seq: known.seq }),
     lastHeardMs: room.clocks.monotonicMs(),
   });
   return {
@@ -40,19 +43,36 @@ export async function openSession(
   };
 }
 
-export function heartbeat(
+export async function heartbeat(
   room: Room,
   id: string,
   request: HeartbeatRequest,
   principal: Principal,
-): HeartbeatReply | Refusal {
+): Promise<HeartbeatReply | Refusal> {
   const session = room.sessions.live(id);
   if (!session) {
     return refuse(404, 'unknown-session', `no session "${id}"; open it again with POST /v1/sessions`);
   }
   if (isForeign(session, principal)) return foreign(id);
-  session.lastHeardMs = room.clocks.monotonicMs();
-  const reply: HeartbeatReply = { server_time: new Date(room.clock.now()).toISOString() };
+  const { seq, wants = [] } = request;
+  if (seq !== undefined && session.seq !== undefined && seq <= session.seq) {
+    return refuse(
+      409,
+      'late-heartbeat',
+      `heartbeat ${seq} of session "${id}" came after ${session.seq}; it is not read`,
+    );
+  }
+  if (seq !== undefined) session.seq = seq;
+  const nowMs = room.clocks.monotonicMs();
+  session.lastHeardMs = nowMs;
+  const slices = wants.length > 0 ? await room.gate.pass(() => grantSlices(room, session, wants, principal)) : [];
+  room.leases.look(nowMs);
+  const recall = recallOf(room, [id]);
+  const reply: HeartbeatReply = {
+    server_time: new Date(room.clock.now()).toISOString(),
+    ...(slices.length > 0 && { slices }),
+    ...(recall && { recall }),
+  };
   const { config, catalogue } = room.policy;
   if (request.rules_version === config.hash) return reply;
   const attribution = identify(config, session.said, principal.token);
@@ -68,16 +88,20 @@ export async function endSession(room: Room, id: string, principal: Principal): 
   return { ended: true };
 }
 
-/** After a restart: owners of live holds get the usual time to be heard again. */
+/** After a restart: owners of live holds get the usual time to be heard again, and draw from their slices meanwhile. */
 export async function expectSessions(room: Room): Promise<void> {
   const nowMs = room.clocks.monotonicMs();
   for (const hold of await room.ledger.openHolds()) {
-    if (hold.state.state === 'held') room.sessions.expect(hold.session, nowMs);
+    if (hold.state.state !== 'held') continue;
+    room.sessions.expect(hold.session, nowMs);
+    room.leases.add(hold, nowMs);
   }
 }
 
 /** What has lost its owner or its time, and windows that are over. */
 export async function sweepSessions(room: Room): Promise<void> {
+  room.leases.look(room.clocks.monotonicMs());
+  room.slots.prune(room.clocks.monotonicMs());
   const silent = room.sessions.silent(room.clocks.monotonicMs());
   if (silent.length > 0) await endAll(room, silent, 'its session fell silent');
   if (room.clock.problem() === undefined) {
@@ -90,12 +114,19 @@ export async function sweepSessions(room: Room): Promise<void> {
 async function endAll(room: Room, sessions: readonly Session[], reason: string): Promise<void> {
   for (const session of sessions) session.ending = true;
   await lose(room, { sessions: sessions.map(({ id }) => id) }, reason);
-  for (const session of sessions) room.sessions.end(session);
+  for (const session of sessions) {
+    room.sessions.end(session);
+    if (!room.sessions.get(session.id)) room.slots.end(session.id);
+  }
 }
 
 async function lose(room: Room, selector: LoseSelector, reason: string): Promise<void> {
   const lost = await room.ledger.lose(selector, reason, room.clock.now());
-  for (const { attemptId } of lost) room.shares.give(attemptId);
+  for (const { attemptId } of lost) {
+    room.shares.give(attemptId);
+    room.leases.remove(attemptId);
+  }
+  room.leases.look(room.clocks.monotonicMs());
   if (lost.length > 0) void room.waiting.wake();
 }
 

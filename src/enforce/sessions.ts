@@ -14,6 +14,8 @@ export interface Session {
   principal?: string;
   /** What it holds is being given up: it neither asks for more nor is heard of again. */
   ending?: true;
+  /** Of its last heartbeat that had one: what comes with a lower one is late. */
+  seq?: number;
   /** On the monotonic clock: a stepped wall clock silences nobody. */
   lastHeardMs: DurationMs;
 }

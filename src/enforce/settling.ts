@@ -6,10 +6,12 @@
 import type { AlertEvent } from '../domain/alert.ts';
 import type { BudgetInstance } from '../domain/budget.ts';
 import { crossings, unpricedEvent } from '../domain/evaluate.ts';
+import type { Draw } from '../domain/lease.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { windowAt } from '../domain/window.ts';
-import type { Settlement } from '../ledger/ledger.ts';
+import type { HoldRecord, Settlement } from '../ledger/ledger.ts';
 import type { Bill } from './bill.ts';
+import { learnFrom } from './relearn.ts';
 import { type Room, tellAll } from './room.ts';
 
 /** Books bills in one durable step, then tells what they crossed. Answers in the bills' order. */
@@ -25,12 +27,24 @@ export async function book(room: Room, bills: readonly Bill[]) {
     const bill = bills[index]!;
     room.shares.give(bill.request.attemptId);
     if (outcome.outcome !== 'settled') continue;
+    if (bill.request.split) tookFromSlices(room, bill.request.split.draws, outcome.settlement);
     events.push(...postAll(room, bill, outcome.settlement));
     announce(room, bill, outcome.settlement);
+    if (room.policy.expects) learnFrom(room.learned, outcome.settlement, bill.worstNanoUsd);
   }
   await tellAll(room, events);
   void room.waiting.wake();
   return outcomes;
+}
+
+/** It was decided when it was admitted, by its session; the server counts it when it first hears of it. */
+export function tookFromSlices(
+  room: Room,
+  draws: readonly Draw[],
+  { attribution }: Pick<HoldRecord, 'attribution'>,
+): void {
+  room.leases.split(draws);
+  room.emit({ kind: 'decision', decision: 'allow', reason: 'leased', attribution });
 }
 
 /** Posts to this process' standing and answers the events of what was crossed. */
@@ -48,6 +62,7 @@ function postAll(room: Room, bill: Bill, settlement: Settlement): AlertEvent[] {
     const at = instance.window.kind === 'rolling' ? now : admittedAt;
     const before = room.standing.spent(instance, at);
     room.standing.post(posting.instance, posting.window, posting.amountNanoUsd);
+    room.slots.spent(instance, before, room.standing.spent(instance, at));
     const crossing = {
       instance,
       window: windowAt(instance.window, at),

@@ -35,6 +35,23 @@ export class Shares {
     this.#change(token.name, hold.demands, 1n);
   }
 
+  /** How much more of an instance the token's sessions may hold; undefined when it may hold all there is. */
+  roomOf(token: TokenEntry | undefined, instance: string, headroomNanoUsd: NanoUsd): NanoUsd | undefined {
+    const share = token?.maxShareBasisPoints;
+    if (!token || share === undefined) return undefined;
+    return (headroomNanoUsd * BigInt(share)) / 10_000n - this.heldBy(token.name, instance);
+  }
+
+  /** What a slice holds has changed. */
+  resize(id: string, amountNanoUsd: NanoUsd): void {
+    const hold = this.#holds.get(id);
+    if (!hold) return;
+    this.give(id);
+    const demands = hold.demands.map((demand) => ({ ...demand, amountNanoUsd }));
+    this.#holds.set(id, { token: hold.token, demands });
+    this.#change(hold.token, demands, 1n);
+  }
+
   /** The hold has ended, however it did. */
   give(attemptId: string): void {
     const hold = this.#holds.get(attemptId);

@@ -50,6 +50,7 @@ export class Standby {
       unresolved: async () => ask().unresolved(),
       sessionCount: () => this.#real?.sessionCount?.() ?? 0,
       waitingCount: () => this.#real?.waitingCount?.() ?? 0,
+      leased: () => this.#real?.leased?.() ?? new Map(),
       confirmClock: async (...args) => ask().confirmClock(...args),
       reload: async (...args) => ask().reload(...args),
       config: () => this.#real?.config() ?? this.#config,

@@ -47,7 +47,8 @@ export class UsageCounters {
     this.#reconfigure();
     if (happening.kind === 'settlement') this.#series.settled(happening);
     else {
-      this.#durations.observe({ [decision]: happening.decision }, happening.durationSeconds);
+      const { durationSeconds } = happening;
+      if (durationSeconds !== undefined) this.#durations.observe({ [decision]: happening.decision }, durationSeconds);
       this.#series.decided(happening);
     }
   }

@@ -1,0 +1,200 @@
+/**
+ * What a session's journal reports: how attempts ended, those still under way that the server has not heard of, and slices
+ * that are closed. What is unknown is booked and flagged, never refused: a dead session's journal may come with the next
+ * process, and the server may never have seen what it tells of.
+ */
+import { MAX_NANO_USD } from '../domain/money.ts';
+import type { HoldRecord, SettleOutcome, SplitRequest } from '../ledger/ledger.ts';
+import { boundOf, boundProblem } from '../pricing/bound.ts';
+import { boundFromWire } from '../protocol/usage.ts';
+import type {
+  SettlementRequest,
+  SettlementResult,
+  SettlementsReply,
+  SettlementsRequest,
+  SliceClose,
+} from '../protocol/wire.ts';
+import { type Attempted, attemptedOf, type Bill } from './bill.ts';
+import { admittedWithin, DIGEST, type Drawn, drawnBy, setAside, slicesOf, splitOf, worstCaseOf } from './drawn.ts';
+import type { Principal } from './enforcer.ts';
+import { identify } from './identify.ts';
+import { lesser, type Slice } from './leases.ts';
+import { planAttempt } from './plan.ts';
+import { recallOf } from './recall.ts';
+import { isRefusal } from './refusal.ts';
+import type { Room } from './room.ts';
+import { billFor, isForeign, release } from './settlements.ts';
+import { book, tookFromSlices } from './settling.ts';
+
+/** What became of one element: its result, a bill to book first, or what to do after the bills. */
+type Reported =
+  | { result: SettlementResult }
+  | { bill: Bill }
+  /** `split`: where the attempt has no hold, it gets one first. */
+  | { split?: SplitRequest; isLocal: boolean; end(): Promise<SettlementResult> };
+
+export async function settleMany(
+  room: Room,
+  { settlements, closes = [] }: SettlementsRequest,
+  principal: Principal,
+): Promise<SettlementsReply> {
+  // Before the ledger is asked: whatever is granted from now on is given up, and what was granted before is in its answer.
+  const released = settlements.filter((one) => one.end === 'released' && !isForeign(room, one.session, principal));
+  for (const { attempt_id } of released) room.asking.giveUp(attempt_id, room.clocks.monotonicMs());
+  const holds = settlements.length > 0 ? await room.ledger.holds(settlements.map(({ attempt_id: id }) => id)) : [];
+  const slices = await slicesOf(room, settlements, closes);
+  const reported = settlements.map((request, index) => reportOf(room, request, holds[index], slices, principal));
+  // Money first: were an attempt of this batch released before it is settled, its cost would be refused.
+  const bills = reported.flatMap((each) => ('bill' in each ? each.bill : []));
+  const booked = await book(room, bills);
+  await splitAll(room, reported);
+  const results: SettlementResult[] = [];
+  for (const [index, each] of reported.entries()) {
+    if ('bill' in each) results.push(resultOf(settlements[index]!.attempt_id, booked.shift()!));
+    else results.push('result' in each ? each.result : await each.end());
+  }
+  await closeAll(room, closes, slices, principal);
+  room.leases.look(room.clocks.monotonicMs());
+  const recall = recallOf(room, new Set([...settlements, ...closes].map(({ session }) => session)));
+  return { results, ...(recall && { recall }) };
+}
+
+function reportOf(
+  room: Room,
+  request: SettlementRequest,
+  hold: HoldRecord | undefined,
+  slices: ReadonlyMap<string, Slice>,
+  principal: Principal,
+): Reported {
+  const { attempt_id, end } = request;
+  const invalid = (detail: string): Reported => ({ result: { attempt_id, outcome: 'invalid', detail } });
+  if (hold?.slice) return invalid(`"${attempt_id}" is a slice, not an attempt`);
+  const drawn = hold ? undefined : drawnBy(request, slices);
+  const sessions = [hold?.session ?? request.session, ...(drawn?.slices ?? []).map(({ session }) => session)];
+  const foreign = sessions.find((session) => isForeign(room, session, principal));
+  if (foreign !== undefined) return invalid(`session "${foreign}" belongs to another token`);
+  const said = { ...room.sessions.get(request.session)?.said, ...request.attribution };
+  const attribution = identify(room.policy.config, said, principal.token);
+  if (isRefusal(attribution)) return invalid(attribution.refused.detail);
+  const now = room.clock.now();
+  const attempted = attemptedOf(request, hold, attribution, now);
+  if (drawn && drawn.slices.length > 0) {
+    attempted.admittedAt = admittedWithin(drawn, Date.parse(request.admitted_at), now);
+  }
+  if (end === 'settled') return billReport(room, request, hold, attempted, drawn);
+  const isLocal = drawn !== undefined;
+  if (end === 'released') {
+    // Without a hold one is made and released, so that a reservation that comes late is not granted any more.
+    const split = hold ? undefined : splitOf(room, request, attempted, drawn ?? { draws: [], slices: [] });
+    return { ...(split && { split }), isLocal, end: () => releaseOne(room, attempt_id, principal) };
+  }
+  if (!hold && worthTooMuch(room, request, attempted)) {
+    return invalid('the bound of this attempt is worth more than an account may hold');
+  }
+  const split = drawn && drawn.slices.length > 0 ? splitOf(room, request, attempted, drawn) : undefined;
+  const hasHold = hold !== undefined || split !== undefined;
+  return {
+    ...(split && { split }),
+    isLocal,
+    end: async () => {
+      if (!hasHold) await holdAfterwards(room, request, attempted);
+      return end === 'lost' ? loseOne(room, attempt_id) : { attempt_id, outcome: 'open' };
+    },
+  };
+}
+
+function billReport(
+  room: Room,
+  request: SettlementRequest,
+  hold: HoldRecord | undefined,
+  attempted: Attempted,
+  drawn: Drawn | undefined,
+): Reported {
+  const holdNanoUsd = drawn ? worstCaseOf(room, request, attempted.admittedAt, drawn) : 0n;
+  const bill = billFor(room, attempted, hold ?? (drawn && setAside(drawn, holdNanoUsd)), request);
+  if (isRefusal(bill)) {
+    return { result: { attempt_id: request.attempt_id, outcome: 'invalid', detail: bill.refused.detail } };
+  }
+  if (drawn) bill.request.split = { draws: drawn.draws, holdNanoUsd };
+  return { bill };
+}
+
+/** Makes the holds of attempts that were admitted from slices, in one durable step. */
+async function splitAll(room: Room, reported: readonly Reported[]): Promise<void> {
+  const splits = reported.flatMap((each) => ('split' in each && each.split ? [{ ...each, split: each.split }] : []));
+  if (splits.length === 0) return;
+  const outcomes = await room.ledger.splitMany(
+    splits.map(({ split }) => split),
+    room.clock.now(),
+  );
+  for (const [index, { outcome, hold }] of outcomes.entries()) {
+    const { split, isLocal } = splits[index]!;
+    if (outcome === 'split' && isLocal) tookFromSlices(room, split.draws, hold);
+  }
+}
+
+async function releaseOne(room: Room, attempt_id: string, principal: Principal): Promise<SettlementResult> {
+  const released = await release(room, attempt_id, principal);
+  if (isRefusal(released)) return { attempt_id, outcome: 'invalid', detail: released.refused.detail };
+  return { attempt_id, outcome: released.outcome === 'conflict' ? 'conflict' : 'released' };
+}
+
+/** Sent and never answered. */
+async function loseOne(room: Room, attempt_id: string): Promise<SettlementResult> {
+  await room.ledger.lose({ attemptIds: [attempt_id] }, 'sent and never answered', room.clock.now());
+  room.shares.give(attempt_id);
+  void room.waiting.wake();
+  return { attempt_id, outcome: 'lost' };
+}
+
+function worthTooMuch(room: Room, request: SettlementRequest, { admittedAt }: Attempted): boolean {
+  const bound = request.bound && boundFromWire(request.bound);
+  if (!bound || boundProblem(bound)) return false;
+  return boundOf(room.policy.catalogue.card(request.provider, request.model, admittedAt), bound) >= MAX_NANO_USD;
+}
+
+/** It went out and drew from nothing that is known: no cap was asked, and none can refuse it now. */
+async function holdAfterwards(room: Room, request: SettlementRequest, attempted: Attempted): Promise<void> {
+  const said = boundFromWire(request.bound ?? { input_tokens: 0 });
+  const bound = boundProblem(said) ? { inputTokens: 0, outputTokens: 0 } : said;
+  const { provider, model } = attempted;
+  const plan = planAttempt(room.policy, room.standing, { ...attempted, provider, model, bound }, attempted.admittedAt);
+  const card = room.policy.catalogue.card(provider, model, attempted.admittedAt);
+  const now = room.clock.now();
+  await room.ledger.reserveMany(
+    [
+      {
+        ...attempted,
+        digest: request.draws ? DIGEST : 'unreserved',
+        amountNanoUsd: boundOf(card, bound),
+        demands: plan.demands.map((demand) => ({ ...demand, capNanoUsd: MAX_NANO_USD - 1n })),
+        expiresAt: now + room.policy.config.maxCallDurationMs,
+      },
+    ],
+    now,
+  );
+}
+
+/** Closes of slices of other tokens, and of slices that nobody knows, close nothing. */
+async function closeAll(
+  room: Room,
+  closes: readonly SliceClose[],
+  slices: ReadonlyMap<string, Slice>,
+  principal: Principal,
+): Promise<void> {
+  const own = closes.flatMap(({ slice: id, drawn }) => {
+    const slice = slices.get(id);
+    if (!slice || isForeign(room, slice.session, principal)) return [];
+    // More than was granted cannot have been drawn.
+    return [{ slice: id, drawnNanoUsd: lesser(BigInt(drawn), slice.grantedNanoUsd) }];
+  });
+  if (own.length === 0) return;
+  await room.ledger.closeSlices(own, room.clock.now());
+  for (const { slice, drawnNanoUsd } of own) room.leases.close(slice, drawnNanoUsd);
+  void room.waiting.wake();
+}
+
+function resultOf(attempt_id: string, outcome: SettleOutcome): SettlementResult {
+  if (outcome.outcome === 'conflict') return { attempt_id, outcome: 'conflict', detail: outcome.reason };
+  return { attempt_id, outcome: outcome.outcome, cost: outcome.settlement.costNanoUsd.toString() };
+}
