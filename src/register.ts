@@ -8,7 +8,7 @@ import { assertNode, hookLoading } from '../instrumentations/hooks/load.ts';
 import { readEnvironment } from './client/environment.ts';
 import { JournalFolder } from './client/journal-file.ts';
 import { localPrices } from './client/local-prices.ts';
-import { createClient, keepSettlements } from './client/runtime.ts';
+import { createClient, flush, keepSettlements } from './client/runtime.ts';
 import { shared } from './client/shared.ts';
 import { say, warnOnce } from './client/warn.ts';
 import { startOtel } from './telemetry/start.ts';
@@ -17,7 +17,7 @@ function register(): void {
   assertNode();
   const environment = readEnvironment(process.env, warnOnce);
   const client = createClient({ environment, prices: localPrices });
-  shared.flush = (options) => client.journal.flush(options);
+  shared.flush = (options) => flush(client, options);
   keepSettlements(client, new JournalFolder(environment.endpoint, environment.journalFolder), isMainThread);
   hookLoading(client);
   hookFetch(client);

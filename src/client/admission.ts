@@ -1,13 +1,17 @@
 /**
- * May this attempt happen? The server says so, or the rules for when it cannot. Expected outcomes are values; the
- * hook alone turns a denial into an exception or a response.
+ * May this attempt happen? The lease says so where it can, else the server, else the rules for when it cannot. Expected
+ * outcomes are values; the hook alone turns a denial into an exception or a response.
  */
 import type { DecisionKind, Denial } from '../domain/decision.ts';
+import type { Draw } from '../domain/lease.ts';
 import type { NanoUsd } from '../domain/money.ts';
-import type { ReservationRequest } from '../protocol/wire.ts';
 import { Allowance } from './allowance.ts';
-import { amount, isObject } from './rules.ts';
+import { type Decided, readDecision } from './decision.ts';
+import { now } from './instant.ts';
+import type { LeaseKeeper } from './lease/keeper.ts';
+import { isObject } from './rules.ts';
 import { DECISION_MS, MISCONFIGURED, type Session } from './session.ts';
+import { type Asked, reservationOf } from './settlement.ts';
 import { NoAnswer, type Reply, type Transport } from './transport.ts';
 import { warnOnce } from './warn.ts';
 
@@ -19,6 +23,8 @@ export type Admission =
       rewrite?: { model?: string; maxOutputTokens?: number };
       /** The server said that it holds money for this attempt. */
       held: boolean;
+      /** It was admitted here, from slices. */
+      draws?: readonly Draw[];
       /** Called with the true cost of an attempt that was allowed within the unreachable allowance. */
       settleAllowance?: (actual: NanoUsd) => void;
     }
@@ -30,9 +36,10 @@ export type Allowed = Admission & { outcome: 'allowed' };
 export interface Admitter {
   session: Session;
   transport: Transport;
+  keeper: LeaseKeeper;
   whenUnknown: 'allow' | 'block';
   /** The most that an attempt can cost, from rate cards; undefined when there are none to tell. */
-  worstCase(request: ReservationRequest): Promise<NanoUsd | undefined>;
+  worstCase(asked: Asked): Promise<NanoUsd | undefined>;
 }
 
 /** The server's answer, plus its grace for waiting in the queue. */
@@ -46,52 +53,70 @@ export class Admissions {
     this.#admitter = admitter;
   }
 
-  /** At once where the session is open and no budget acts: most calls of most services wait for nothing. */
-  admit(request: ReservationRequest, signal: AbortSignal | undefined): Promise<Admission> | Admission {
+  /** At once where slices pay for it or no budget acts: most calls of most services wait for nothing. */
+  admit(asked: Asked, signal: AbortSignal | undefined): Promise<Admission> | Admission {
     const opening = this.#admitter.session.ready();
-    return opening ? opening.then(() => this.#admitOpened(request, signal)) : this.#admitOpened(request, signal);
+    return opening ? opening.then(() => this.#admitOpened(asked, signal)) : this.#admitOpened(asked, signal);
   }
 
-  #admitOpened(request: ReservationRequest, signal: AbortSignal | undefined): Promise<Admission> | Admission {
-    const { session } = this.#admitter;
+  #admitOpened(asked: Asked, signal: AbortSignal | undefined): Promise<Admission> | Admission {
+    const { session, keeper } = this.#admitter;
     if (signal?.aborted) return { outcome: 'aborted', maybeHeld: false };
     if (session.state === 'refused') return this.#misconfigured();
-    if (session.state === 'away') return this.#unreachable(request, false);
+    asked.session = session.id;
+    const local = keeper.lease.admit(asked, now());
+    if (local) {
+      const { decision, budget, draws } = local;
+      const allowed: Allowed = { outcome: 'allowed', decision, held: false, draws };
+      if (budget !== undefined) allowed.budget = budget;
+      return allowed;
+    }
+    // Slices run on to their end while the server is away; only then the rules for it apply.
+    if (session.state === 'away') return this.#unreachable(asked, false);
     if (session.rules?.admission === 'none') return { outcome: 'allowed', decision: 'allow', held: false };
-    return this.#reserve(request, signal, true);
+    return this.#reserve(asked, signal, true);
   }
 
-  async #reserve(request: ReservationRequest, signal: AbortSignal | undefined, again: boolean): Promise<Admission> {
-    const { session, transport } = this.#admitter;
+  async #reserve(asked: Asked, signal: AbortSignal | undefined, again: boolean): Promise<Admission> {
+    const { session, transport, keeper } = this.#admitter;
     const maxWaitMs = session.rules?.maxWaitMs ?? 0;
-    request.session = session.id;
+    asked.session = session.id;
+    const asksRoute = keeper.lease.asksRoute(asked, now());
     try {
-      const reply = await transport('POST', '/v1/reservations', request, {
+      const body = asksRoute ? { ...reservationOf(asked), route: true } : reservationOf(asked);
+      const reply = await transport('POST', '/v1/reservations', body, {
         timeoutMs: DECISION_MS,
         onProcessing: () => maxWaitMs + QUEUE_GRACE_MS,
         ...(signal && { signal }),
       });
       const decided = readDecision(reply);
-      if (decided) return decided;
+      if (decided) return this.#decided(asked, decided, asksRoute);
       if (MISCONFIGURED.has(reply.status)) {
         session.refused(reply);
         return this.#misconfigured();
       }
       if (reply.status === 404 && again) {
         await session.reopen();
-        return session.state === 'open' ? this.#reserve(request, signal, false) : this.#unreachable(request, false);
+        return session.state === 'open' ? this.#reserve(asked, signal, false) : this.#unreachable(asked, false);
       }
-      return this.#noDecision(request, reply);
+      return this.#noDecision(asked, reply);
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
       if (signal?.aborted) return { outcome: 'aborted', maybeHeld: true };
       session.lost(error.message);
-      return this.#unreachable(request, true);
+      return this.#unreachable(asked, true);
     }
   }
 
+  #decided(asked: Asked, { admission, route }: Decided, askedRoute: boolean): Admission {
+    const { keeper } = this.#admitter;
+    if (askedRoute && admission.outcome === 'allowed') keeper.lease.routed(asked, route, now());
+    keeper.look();
+    return admission;
+  }
+
   /** 5xx: the server cannot decide. Any other 4xx: it cannot decide on this one, though it is there. */
-  #noDecision(request: ReservationRequest, reply: Reply): Promise<Admission> | Admission {
+  #noDecision(asked: Asked, reply: Reply): Promise<Admission> | Admission {
     const detail = isObject(reply.body) && typeof reply.body.detail === 'string' ? `: ${reply.body.detail}` : '';
     if (reply.status >= 500) this.#admitter.session.lost(`it answered ${reply.status}${detail}`);
     else {
@@ -100,7 +125,7 @@ export class Admissions {
         `the server could not read a reservation (${reply.status}${detail}); calls like it follow when_unreachable`,
       );
     }
-    return this.#unreachable(request, true);
+    return this.#unreachable(asked, true);
   }
 
   #misconfigured(): Admission {
@@ -108,13 +133,13 @@ export class Admissions {
     return denied({ code: 'misconfigured', action: 'block', budget: null, detail }, false);
   }
 
-  async #unreachable(request: ReservationRequest, maybeHeld: boolean): Promise<Admission> {
+  async #unreachable(asked: Asked, maybeHeld: boolean): Promise<Admission> {
     const { session, whenUnknown, worstCase } = this.#admitter;
     const allowed: Admission = { outcome: 'allowed', decision: 'allow', held: false };
     if (!session.rules)
       return whenUnknown === 'allow' ? allowed : unreachable(maybeHeld, 'and nothing is known of its budgets');
     if (session.rules.whenUnreachable === 'block') return unreachable(maybeHeld, 'and a budget says block');
-    const worst = await worstCase(request);
+    const worst = await worstCase(asked);
     const limit = session.rules.unreachableAllowanceNanoUsd;
     const settleAllowance = worst === undefined ? undefined : this.#allowance.take(session.outages, limit, worst);
     if (!settleAllowance) return unreachable(maybeHeld, 'and the unreachable allowance is spent');
@@ -129,54 +154,4 @@ function unreachable(maybeHeld: boolean, why: string): Admission {
 
 function denied(denial: Denial, maybeHeld: boolean): Admission {
   return { outcome: 'denied', denial, maybeHeld };
-}
-
-/** Undefined when the reply is no decision at all. */
-function readDecision({ status, body }: Reply): Admission | undefined {
-  if (!isObject(body)) return undefined;
-  if (status === 200 || status === 201) return readGrant(body);
-  return status === 402 || status === 429 ? readDenial(body) : undefined;
-}
-
-function readGrant(body: Record<string, unknown>): Admission | undefined {
-  const { hold, decision, budget } = body;
-  if (typeof hold !== 'string') return undefined;
-  if (decision !== 'allow' && decision !== 'warn' && decision !== 'downgrade') return undefined;
-  const rewrite = readRewrite(body.rewrite);
-  return {
-    outcome: 'allowed',
-    decision,
-    held: true,
-    ...(typeof budget === 'string' && { budget }),
-    ...(rewrite && { rewrite }),
-  };
-}
-
-function readRewrite(value: unknown): { model?: string; maxOutputTokens?: number } | undefined {
-  if (!isObject(value)) return undefined;
-  const { model, max_output_tokens: maxOutputTokens } = value;
-  return {
-    ...(typeof model === 'string' && { model }),
-    ...(typeof maxOutputTokens === 'number' && { maxOutputTokens }),
-  };
-}
-
-function readDenial(body: Record<string, unknown>): Admission | undefined {
-  const { code, action, state } = body;
-  if (code !== 'exhausted' && code !== 'contended' && code !== 'unmatched') return undefined;
-  const limit = amount(body.limit);
-  const spent = amount(body.spent);
-  const denial: Denial = {
-    code,
-    action: action === 'pause' || action === 'downgrade' ? action : 'block',
-    budget: typeof body.budget === 'string' ? body.budget : null,
-    detail: typeof body.detail === 'string' ? body.detail : 'the budget does not allow it',
-    ...(typeof body.instance_key === 'string' && { instance: body.instance_key }),
-    ...(limit !== undefined && { limitNanoUsd: limit }),
-    ...(spent !== undefined && { spentNanoUsd: spent }),
-    ...((state === 'ok' || state === 'soft' || state === 'hard') && { state }),
-    ...(typeof body.retry_after === 'number' && { retryAfterMs: body.retry_after * 1000 }),
-    ...(typeof body.alert_id === 'string' && { alertId: body.alert_id }),
-  };
-  return denied(denial, false);
 }

@@ -1,14 +1,14 @@
 /** One admitted request to a provider, from its hold to its settlement. */
 import type { Format, RequestFacts } from '../../instrumentations/formats/format.ts';
 import type { Receipt } from '../domain/receipt.ts';
-import type { ReservationRequest, SettlementRequest } from '../protocol/wire.ts';
 import type { AttemptEnd } from '../telemetry/recorder.ts';
 import type { Allowed } from './admission.ts';
 import { errorTypeOf, isUnsent } from './failure.ts';
 import type { Journal } from './journal.ts';
+import type { LeaseKeeper } from './lease/keeper.ts';
 import { type End, type Metered, meter } from './meter.ts';
 import type { Pricer } from './pricer.ts';
-import { settlementOf } from './settlement.ts';
+import { type Asked, openOf, settlementOf } from './settlement.ts';
 import type { Call } from './span.ts';
 import { quietly, warnOnce } from './warn.ts';
 
@@ -16,6 +16,7 @@ import { quietly, warnOnce } from './warn.ts';
 export interface Books {
   journal: Journal;
   pricer: Pricer;
+  keeper: LeaseKeeper;
   /** Attempts that have not ended; what is in it when the process ends is settled as far as it was seen. */
   open: Set<Attempt>;
 }
@@ -29,7 +30,7 @@ export interface Admitted {
   body: object;
   /** We asked for usage in the stream, so the event that carries it is not the caller's. */
   hidesExtraEvent: boolean;
-  request: ReservationRequest;
+  asked: Asked;
   admission: Allowed;
 }
 
@@ -82,7 +83,7 @@ export class Attempt {
     this.#ended = true;
     this.#books.open.delete(this);
     const metered = meter(end);
-    this.#books.journal.add(this.#settlement(metered));
+    this.#settle(metered);
     this.call.errorType = metered.errorType;
     const recorded = this.#record(metered);
     const isLast = end.kind === 'answered' || end.kind === 'broken';
@@ -102,11 +103,21 @@ export class Attempt {
     this.end(this.#sent && !isUnsent(error) ? { kind: 'lost', errorType: errorTypeOf(error) } : { kind: 'unsent' });
   }
 
-  #settlement(metered: Metered): SettlementRequest {
-    const { request, admission, facts } = this.#admitted;
-    const { held } = admission;
+  /** The slices are recalled while it is under way. */
+  reportOpen(): void {
+    const { asked, admission, facts } = this.#admitted;
+    if (!this.#ended && admission.draws)
+      this.#books.journal.add(openOf(asked, facts.model, admission.draws, this.#admittedMs));
+  }
+
+  #settle(metered: Metered): void {
+    const { asked, admission, facts } = this.#admitted;
+    const { held, draws } = admission;
+    // Nothing came of it and nobody heard of it: the slices are as they were.
+    if (metered.end === 'released' && draws && this.#books.keeper.lease.putBack(draws)) return;
     const ids = this.call.traceIds;
-    return settlementOf({ request, metered, model: facts.model, held, admittedMs: this.#admittedMs, ids });
+    const { journal } = this.#books;
+    journal.add(settlementOf({ asked, metered, model: facts.model, held, draws, admittedMs: this.#admittedMs, ids }));
   }
 
   /** A promise while the price has to be looked up, which only the first call of a model waits for. */
@@ -124,7 +135,7 @@ export class Attempt {
     const { usage, measured, facts } = metered;
     const model = facts?.model ?? this.facts.model;
     const source = measured ? 'measured' : 'estimated';
-    const { provider } = this.#admitted.request;
+    const { provider } = this.#admitted.asked;
     const receipt = this.#books.pricer.receipt(provider, model, usage, this.#admittedMs, source);
     if (receipt instanceof Promise) return receipt.then((late) => this.#priced(metered, late));
     this.#priced(metered, receipt);

@@ -6,8 +6,6 @@
  */
 import type { Format, RequestFacts } from '../../instrumentations/formats/format.ts';
 import type { Attribution } from '../domain/attribution.ts';
-import { boundToWire } from '../protocol/usage.ts';
-import type { ReservationRequest } from '../protocol/wire.ts';
 import type { CallStart } from '../telemetry/recorder.ts';
 import type { Admissions, Allowed } from './admission.ts';
 import { Attempt, type Books } from './attempt.ts';
@@ -15,7 +13,7 @@ import type { Attributions } from './attribution.ts';
 import { BudgetExceededError } from './errors.ts';
 import { uuidv7 } from './ids.ts';
 import type { Session } from './session.ts';
-import { releaseOf } from './settlement.ts';
+import { type Asked, releaseOf } from './settlement.ts';
 import type { Call } from './span.ts';
 
 /** What a call needs of the process. */
@@ -49,10 +47,11 @@ export async function beginAttempt(
   if (!facts) return undefined;
   const attribution = client.attributions.now(caught.apiKey);
   call.begin(() => describe(caught, facts, attribution));
-  const request = estimate(client, call, caught, facts, attribution);
-  const admission = await client.admissions.admit(request, caught.signal);
-  if (admission.outcome === 'allowed') return admitted(client, call, caught, facts, request, admission);
-  if (admission.maybeHeld) client.journal.add(releaseOf(request, Date.now()));
+  const asked = ask(client, call, caught, facts, attribution);
+  const admitting = client.admissions.admit(asked, caught.signal);
+  const admission = admitting instanceof Promise ? await admitting : admitting;
+  if (admission.outcome === 'allowed') return admitted(client, call, caught, facts, asked, admission);
+  if (admission.maybeHeld) client.journal.add(releaseOf(asked, Date.now()));
   if (admission.outcome === 'aborted') return 'aborted';
   call.decision = admission.denial.action;
   call.budget = admission.denial.budget ?? call.budget;
@@ -60,20 +59,14 @@ export async function beginAttempt(
   throw new BudgetExceededError(admission.denial);
 }
 
-function estimate(
-  client: Client,
-  call: Call,
-  caught: Caught,
-  facts: RequestFacts,
-  attribution: Attribution,
-): ReservationRequest {
+function ask(client: Client, call: Call, caught: Caught, facts: RequestFacts, attribution: Attribution): Asked {
   return {
-    attempt_id: uuidv7(Date.now()),
-    call_id: call.id,
+    attemptId: uuidv7(Date.now()),
+    callId: call.id,
     session: client.session.id,
     provider: caught.provider,
     model: facts.model,
-    bound: boundToWire(facts.bound),
+    bound: facts.bound,
     attribution,
   };
 }
@@ -82,8 +75,8 @@ function admitted(
   client: Client,
   call: Call,
   caught: Caught,
-  asked: RequestFacts,
-  request: ReservationRequest,
+  before: RequestFacts,
+  asked: Asked,
   admission: Allowed,
 ): Attempt {
   call.decision = admission.decision;
@@ -92,9 +85,9 @@ function admitted(
   const rewritten = admission.rewrite ? format.rewrite(caught.body, admission.rewrite) : caught.body;
   const asking = format.askForUsage?.(rewritten, caught.provider);
   const body = asking ?? rewritten;
-  const facts = admission.rewrite ? (format.request(body, caught.bodyBytes, caught.path) ?? asked) : asked;
+  const facts = admission.rewrite ? (format.request(body, caught.bodyBytes, caught.path) ?? before) : before;
   const hidesExtraEvent = asking !== undefined;
-  return new Attempt(client, call, { format, facts, body, hidesExtraEvent, request, admission });
+  return new Attempt(client, call, { format, facts, body, hidesExtraEvent, asked, admission });
 }
 
 function describe(caught: Caught, facts: RequestFacts, attribution: Attribution): CallStart {

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../domain/time.ts';
+import type { Instant } from './lease/clock.ts';
 
 let second = '';
 let secondMs = Number.NaN;
@@ -11,4 +12,9 @@ export function isoInstant(ms: EpochMs): string {
     second = new Date(secondMs).toISOString().slice(0, -4);
   }
   return `${second}${String(within).padStart(3, '0')}Z`;
+}
+
+/** On both clocks of this process. */
+export function now(): Instant {
+  return { wall: Date.now(), monotonicMs: performance.now() };
 }

@@ -1,5 +1,5 @@
 /**
- * Settlements that outlive their process: written in one go when it ends, taken over by the next process of the same
+ * Settlements and closes of slices that outlive their process, one to a line: written in one go when it ends, taken over by the next process of the same
  * user for the same server. They hold usage and attribution only, no content and no key. A file is claimed by renaming it, so
  * two processes never both keep it, and the claim of a dead process is free again.
  */
@@ -7,13 +7,16 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { SettlementRequest } from '../protocol/wire.ts';
+import type { SettlementRequest, SliceClose } from '../protocol/wire.ts';
 import { uuidv7 } from './ids.ts';
+import type { Entries } from './journal.ts';
 import { isObject } from './rules.ts';
 import { type Warn, warnOnce } from './warn.ts';
 
 /** A file larger than this is not ours. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
+type Line = SettlementRequest | SliceClose;
+
 const NAME = /^(.+)\.ndjson(?:\.(\d+))?$/;
 
 export class JournalFolder {
@@ -29,12 +32,12 @@ export class JournalFolder {
   }
 
   /** Writes what is left and gives the claimed files up: their settlements are among it. Never throws. */
-  write(settlements: readonly SettlementRequest[]): void {
-    if (settlements.length === 0) return;
+  write({ settlements, closes }: Entries): void {
+    if (settlements.length + closes.length === 0) return;
     try {
       this.#prepare();
       const name = `${uuidv7(Date.now())}.ndjson`;
-      const text = settlements.map((settlement) => `${JSON.stringify(settlement)}\n`).join('');
+      const text = [...settlements, ...closes].map((entry) => `${JSON.stringify(entry)}\n`).join('');
       const partial = join(this.path, `.${name}.partial`);
       writeFileSync(partial, text, { mode: 0o600, flag: 'wx' });
       renameSync(partial, join(this.path, name));
@@ -48,15 +51,20 @@ export class JournalFolder {
   }
 
   /** Takes over what other processes left behind. Never throws. */
-  claim(): SettlementRequest[] {
+  claim(): Entries {
+    const lines: Line[] = [];
     try {
-      if (!this.#exists()) return [];
-      this.#prepare();
-      return readdirSync(this.path).flatMap((name) => this.#claimFile(name));
+      if (this.#exists()) {
+        this.#prepare();
+        for (const name of readdirSync(this.path)) lines.push(...this.#claimFile(name));
+      }
     } catch (error) {
       this.#warn('journal', `settlements in ${this.path} cannot be read (${(error as Error).message})`);
-      return [];
     }
+    return {
+      settlements: lines.filter((line) => 'attempt_id' in line),
+      closes: lines.filter((line) => 'slice' in line),
+    };
   }
 
   /** The server has all that was claimed. */
@@ -65,7 +73,7 @@ export class JournalFolder {
     this.#claimed = [];
   }
 
-  #claimFile(name: string): SettlementRequest[] {
+  #claimFile(name: string): Line[] {
     const [, id, owner] = NAME.exec(name) ?? [];
     if (id === undefined || id.startsWith('.')) return [];
     const mine = join(this.path, `${id}.ndjson.${process.pid}`);
@@ -100,10 +108,11 @@ export class JournalFolder {
 }
 
 /** A line cut off by a full disk is left out. */
-function parseLine(line: string): SettlementRequest[] {
+function parseLine(line: string): Line[] {
   try {
     const value: unknown = JSON.parse(line);
-    return isObject(value) && typeof value.attempt_id === 'string' ? [value as unknown as SettlementRequest] : [];
+    if (!isObject(value)) return [];
+    return typeof value.attempt_id === 'string' || typeof value.slice === 'string' ? [value as unknown as Line] : [];
   } catch {
     return [];
   }

@@ -1,12 +1,14 @@
 /**
- * Settlements on their way to the server. They are sent in batches, again and again until the server has them (an
- * attempt id is booked once, however often it comes), and what is left when the process ends goes to a file.
+ * Settlements and closes of slices on their way to the server. They are sent in batches, again and again until the server
+ * has them (an attempt id is booked once and a slice is closed once, however often they come), and what is left when the
+ * process ends goes to a file.
  */
 import type { DurationMs } from '../domain/time.ts';
-import type { SettlementRequest } from '../protocol/wire.ts';
+import type { SettlementRequest, SettlementsRequest, SliceClose } from '../protocol/wire.ts';
 import { isObject } from './rules.ts';
 import type { Reply, Transport } from './transport.ts';
 import { say, warnOnce } from './warn.ts';
+import { within } from './within.ts';
 
 const FLUSH_AFTER_MS: DurationMs = 100;
 const SEND_TIMEOUT_MS: DurationMs = 5_000;
@@ -14,17 +16,29 @@ const FIRST_RETRY_MS: DurationMs = 250;
 const LONGEST_RETRY_MS: DurationMs = 15_000;
 /** `queued` are about 100 MB at the worst; past it the oldest batch is dropped and counted. */
 const LIMITS = { batch: 500, queued: 100_000 };
+/** That something is lost is said once, then at most this often. */
+const SAY_LOST_EVERY_MS: DurationMs = 60_000;
+
+/** What a journal holds, in memory and in a file. */
+export interface Entries {
+  settlements: readonly SettlementRequest[];
+  closes: readonly SliceClose[];
+}
 
 export class Journal {
   readonly #transport: Transport;
   readonly #limits: Readonly<typeof LIMITS>;
   /** Called when the server has everything. */
   onEmpty: (() => void) | undefined;
+  /** Called with what the server wants back. */
+  onRecall: ((recall: unknown) => void) | undefined;
   #queue: SettlementRequest[] = [];
+  #closes: SliceClose[] = [];
   #sending: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #retryMs = 0;
   #dropped = 0;
+  #saidLostAt = Number.NEGATIVE_INFINITY;
 
   constructor(transport: Transport, limits: Readonly<typeof LIMITS> = LIMITS) {
     this.#transport = transport;
@@ -32,12 +46,12 @@ export class Journal {
   }
 
   get length(): number {
-    return this.#queue.length;
+    return this.#queue.length + this.#closes.length;
   }
 
   /** What has not been acknowledged yet, oldest first. */
-  unsent(): readonly SettlementRequest[] {
-    return this.#queue;
+  unsent(): Entries {
+    return { settlements: this.#queue, closes: this.#closes };
   }
 
   /** How many were lost because the queue was full; 0 in any healthy process. */
@@ -49,13 +63,25 @@ export class Journal {
     if (this.#queue.length >= this.#limits.queued) this.#dropOldest();
     this.#queue.push(settlement);
     if (this.#queue.length === this.#limits.batch && this.#retryMs === 0) this.#schedule(0);
-    else if (this.#timer === undefined && this.#sending === undefined) this.#schedule(this.#retryMs || FLUSH_AFTER_MS);
+    else this.#sendSoon();
+  }
+
+  addClose(close: SliceClose): void {
+    if (this.#closes.length >= this.#limits.queued) this.#dropOldest();
+    this.#closes.push(close);
+    this.#sendSoon();
+  }
+
+  #sendSoon(): void {
+    if (this.#timer === undefined && this.#sending === undefined) this.#schedule(this.#retryMs || FLUSH_AFTER_MS);
   }
 
   #dropOldest(): void {
     const count = this.#limits.batch;
-    this.#queue.splice(0, count);
-    this.#dropped += count;
+    this.#dropped += (this.#closes.length >= this.#limits.queued ? this.#closes : this.#queue).splice(0, count).length;
+    const now = performance.now();
+    if (now - this.#saidLostAt < SAY_LOST_EVERY_MS) return;
+    this.#saidLostAt = now;
     say(
       `${this.#dropped} settlements are lost: the server has been away too long and ${this.#limits.queued} are waiting. ` +
         'Their holds stay unresolved at the server; reconcile them with the provider',
@@ -73,7 +99,7 @@ export class Journal {
   /** Sends what is queued now; true when nothing is left, false when the server did not take all of it in time. */
   async flush({ timeoutMs }: { timeoutMs: DurationMs }): Promise<boolean> {
     const deadline = performance.now() + timeoutMs;
-    while (this.#queue.length > 0) {
+    while (this.length > 0) {
       const left = deadline - performance.now();
       if (left <= 0) return false;
       const sent = await within(left, this.#send(Math.min(left, SEND_TIMEOUT_MS)));
@@ -86,23 +112,26 @@ export class Journal {
   #send(timeoutMs: DurationMs): Promise<boolean> {
     this.#sending ??= this.#sendBatch(timeoutMs).finally(() => {
       this.#sending = undefined;
-      if (this.#queue.length > 0) this.#schedule(this.#nextMs());
+      if (this.length > 0) this.#schedule(this.#nextMs());
     });
     return this.#sending;
   }
 
   #nextMs(): DurationMs {
     if (this.#retryMs > 0) return this.#retryMs * (1 + Math.random() * 0.25);
-    return this.#queue.length >= this.#limits.batch ? 0 : FLUSH_AFTER_MS;
+    return this.length >= this.#limits.batch ? 0 : FLUSH_AFTER_MS;
   }
 
   async #sendBatch(timeoutMs: DurationMs): Promise<boolean> {
-    const batch = this.#queue.slice(0, this.#limits.batch);
-    if (batch.length === 0) return true;
+    const batch: Entries = {
+      settlements: this.#queue.slice(0, this.#limits.batch),
+      closes: this.#closes.slice(0, this.#limits.batch),
+    };
+    if (batch.settlements.length + batch.closes.length === 0) return true;
     // The process may end while a batch is under way: whoever must not miss it waits in `flush`.
     const ask = { timeoutMs, background: true };
     try {
-      const reply = await this.#transport('POST', '/v1/settlements', { settlements: batch }, ask);
+      const reply = await this.#transport('POST', '/v1/settlements', bodyOf(batch), ask);
       if (!this.#taken(reply, batch)) return this.#later();
       this.#retryMs = 0;
       return true;
@@ -117,11 +146,13 @@ export class Journal {
   }
 
   /** Whether the server has read the batch: then all of it is done, what it could not book included. */
-  #taken(reply: Reply, batch: readonly SettlementRequest[]): boolean {
-    const results = isObject(reply.body) ? reply.body.results : undefined;
+  #taken(reply: Reply, batch: Entries): boolean {
+    const body = isObject(reply.body) ? reply.body : {};
+    const { results } = body;
     if (reply.status === 200 && Array.isArray(results)) {
       this.#remove(batch);
       for (const result of results) if (isObject(result)) reportRefused(result.outcome, result.detail);
+      if (body.recall !== undefined) this.onRecall?.(body.recall);
       return true;
     }
     if (reply.status === 400 || reply.status === 422) return this.#unreadable(reply, batch);
@@ -135,20 +166,31 @@ export class Journal {
   }
 
   /** The batch as a whole is refused: it can only be a defect, and to send it forever would hold up the rest. */
-  #unreadable(reply: Reply, batch: readonly SettlementRequest[]): true {
+  #unreadable(reply: Reply, batch: Entries): true {
     this.#remove(batch);
     const detail = isObject(reply.body) ? reply.body.detail : undefined;
     reportRefused('invalid', detail ?? `status ${reply.status}`);
     return true;
   }
 
-  #remove(batch: readonly SettlementRequest[]): void {
-    // The batch was the head of the queue; it still is, unless a full queue dropped some of it meanwhile.
-    const first = this.#queue[0];
-    const kept = first === undefined ? -1 : batch.indexOf(first);
-    if (kept >= 0) this.#queue.splice(0, batch.length - kept);
-    if (this.#queue.length === 0) this.onEmpty?.();
+  #remove({ settlements, closes }: Entries): void {
+    removeHead(this.#queue, settlements);
+    removeHead(this.#closes, closes);
+    if (this.length === 0) this.onEmpty?.();
   }
+}
+
+function bodyOf({ settlements, closes }: Entries): SettlementsRequest {
+  const body: SettlementsRequest = { settlements: settlements as SettlementRequest[] };
+  if (closes.length > 0) body.closes = closes as SliceClose[];
+  return body;
+}
+
+/** The batch was the head of the queue; it still is, unless a full queue dropped some of it meanwhile. */
+function removeHead<T>(queue: T[], batch: readonly T[]): void {
+  const first = queue[0];
+  const kept = first === undefined ? -1 : batch.indexOf(first);
+  if (kept >= 0) queue.splice(0, batch.length - kept);
 }
 
 function reportRefused(outcome: unknown, detail: unknown): void {
@@ -157,16 +199,4 @@ function reportRefused(outcome: unknown, detail: unknown): void {
     `settlement ${outcome} ${String(detail)}`,
     `the server dropped a settlement as ${outcome}: ${String(detail)}`,
   );
-}
-
-async function within<T>(ms: DurationMs, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

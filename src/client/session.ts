@@ -9,8 +9,10 @@ import { hostname } from 'node:os';
 import { threadId } from 'node:worker_threads';
 import type { Attribution } from '../domain/attribution.ts';
 import type { DurationMs } from '../domain/time.ts';
-import type { SessionRequest, WireRateCard } from '../protocol/wire.ts';
+import type { HeartbeatRequest, SessionRequest, WireRateCard } from '../protocol/wire.ts';
 import { uuidv7 } from './ids.ts';
+import type { LeaseKeeper } from './lease/keeper.ts';
+import type { LeaseAsk } from './lease/lease.ts';
 import { isObject, type Rules, readRateCards, readRules } from './rules.ts';
 import type { Reply, Transport } from './transport.ts';
 import { say } from './warn.ts';
@@ -32,6 +34,7 @@ export interface SessionOptions {
   attribution: Attribution;
   journalLength: () => number;
   onRateCards: (cards: WireRateCard[]) => void;
+  keeper: LeaseKeeper;
 }
 
 export class Session {
@@ -48,6 +51,7 @@ export class Session {
   #timer: NodeJS.Timeout | undefined;
   #probeMs = FIRST_PROBE_MS;
   #refusedAt = 0;
+  #beating: Promise<void> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -97,12 +101,17 @@ export class Session {
     if (MISCONFIGURED.has(reply.status)) this.refused(reply);
     else if (!rules) this.lost(`it answered ${reply.status}`);
     else {
-      this.rules = rules;
+      this.#take(rules);
       this.#options.onRateCards(readRateCards(body.rate_cards));
       const heartbeatMs = Number(body.heartbeat_ms);
       this.#become('open');
-      this.#every(heartbeatMs >= 100 ? heartbeatMs : 5_000, () => this.#heartbeat());
+      this.#every(heartbeatMs >= 100 ? heartbeatMs : 5_000, () => void this.beat());
     }
+  }
+
+  #take(rules: Rules): void {
+    if (this.rules && this.rules.version !== rules.version) this.#options.keeper.rulesChanged();
+    this.rules = rules;
   }
 
   /** No valid answer: calls are decided here until a probe gets through. Said once. */
@@ -152,25 +161,53 @@ export class Session {
     this.#timer = setInterval(fn, ms).unref();
   }
 
+  /** A heartbeat now, or the one under way; nothing while the session is not open. Never rejects. */
+  beat(): Promise<void> {
+    if (this.state !== 'open') return Promise.resolve();
+    this.#beating ??= this.#heartbeat().finally(() => {
+      this.#beating = undefined;
+    });
+    return this.#beating;
+  }
+
+  /** Resolves when no heartbeat is under way. */
+  async quiet(): Promise<void> {
+    await this.#beating;
+  }
+
   async #heartbeat(): Promise<void> {
-    const body = { rules_version: this.rules?.version, journal_length: this.#options.journalLength() };
+    const { keeper, transport, journalLength } = this.#options;
+    const ask = keeper.ask();
+    const body: HeartbeatRequest = { journal_length: journalLength(), ...keeper.toWire(ask) };
+    if (this.rules) body.rules_version = this.rules.version;
+    const { id } = this;
     try {
-      const ask = { timeoutMs: BACKGROUND_MS, background: true };
-      const reply = await this.#options.transport('POST', `/v1/sessions/${this.id}/heartbeat`, body, ask);
-      if (this.state !== 'open') return;
-      if (reply.status === 404) return await this.reopen();
-      if (MISCONFIGURED.has(reply.status)) return this.refused(reply);
-      if (reply.status >= 300) return this.lost(`it answered ${reply.status}`);
-      this.#heard(reply.body);
+      const timing = { timeoutMs: BACKGROUND_MS, background: true };
+      const reply = await transport('POST', `/v1/sessions/${id}/heartbeat`, body, timing);
+      if (id !== this.id) return; // It ended meanwhile, and its slices with it.
+      if (reply.status < 300 && isObject(reply.body)) return this.#heard(ask, reply.body);
+      keeper.unanswered(ask);
+      await this.#unheard(reply);
     } catch (error) {
+      keeper.unanswered(ask);
       if (this.state === 'open') this.lost((error as Error).message);
     }
   }
 
-  #heard(body: unknown): void {
-    if (!isObject(body)) return;
-    this.rules = readRules(body.rules) ?? this.rules;
+  /** Slices first: the recall that comes with them may be about them. */
+  #heard(ask: LeaseAsk, body: Record<string, unknown>): void {
+    const rules = readRules(body.rules);
+    this.#options.keeper.answered(ask, body);
+    if (rules) this.#take(rules);
     if (body.rate_cards !== undefined) this.#options.onRateCards(readRateCards(body.rate_cards));
+  }
+
+  async #unheard(reply: Reply): Promise<void> {
+    if (this.state !== 'open') return;
+    if (reply.status === 404) await this.reopen();
+    else if (MISCONFIGURED.has(reply.status)) this.refused(reply);
+    // 409: a later heartbeat was read before this one.
+    else if (reply.status !== 409) this.lost(`it answered ${reply.status}`);
   }
 
   /** Ends the session at the server, if one is open; a later call opens it anew. */

@@ -17,7 +17,7 @@ const settlement = (attempt_id: string): SettlementRequest => ({
   measured: true,
   usage: { input_tokens: 1, output_tokens: 1 },
 });
-const ids = (journal: Journal): string[] => journal.unsent().map((one) => one.attempt_id);
+const ids = (journal: Journal): string[] => journal.unsent().settlements.map((one) => one.attempt_id);
 const away: Transport = async () => {
   throw new NoAnswer('nobody is there');
 };

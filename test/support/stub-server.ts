@@ -3,11 +3,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type {
   HeartbeatRequest,
+  Recall,
   ReservationRequest,
   SessionRequest,
   SettlementRequest,
+  SettlementsRequest,
+  SliceClose,
+  SliceWant,
   WireRateCard,
+  WireRoute,
   WireRules,
+  WireSlice,
 } from '../../src/protocol/wire.ts';
 import { readBody, stop } from './provider.ts';
 
@@ -27,6 +33,13 @@ export interface StubServer {
   ended: string[];
   reservations: ReservationRequest[];
   settlements: SettlementRequest[];
+  closes: SliceClose[];
+  /** Slices that were granted. */
+  slices: WireSlice[];
+  /** Whether a slice is granted, and how much; all that is wanted by default. */
+  grant: (want: SliceWant) => WireSlice | undefined;
+  /** Goes along with the next heartbeat's or settlements' answer, once. */
+  recall: Recall | undefined;
   authorizations: Set<string | undefined>;
   rules: WireRules;
   rateCards: WireRateCard[];
@@ -52,6 +65,24 @@ export const allow = (request: ReservationRequest): StubReply => ({
   status: 201,
   body: { hold: request.attempt_id, decision: 'allow', amount: '1000', expires_at: '2026-11-22T00:00:00Z' },
 });
+
+/** Such a route as the server sends where attempts like this one need not ask. */
+export function routeOver(slots: readonly string[], card: unknown, more: Partial<WireRoute> = {}): WireRoute {
+  return {
+    slots: slots.map((slot) => ({ slot })),
+    decision: 'allow',
+    valid_ms: 60_000,
+    card: { provider: 'openai', model: 'gpt-4.1', catalogue: 'test', card },
+    ...more,
+  };
+}
+
+export const allowBy =
+  (route: WireRoute) =>
+  (request: ReservationRequest): StubReply => {
+    const reply = allow(request);
+    return request.route ? { ...reply, body: { ...(reply.body as object), route } } : reply;
+  };
 
 export const deny = (): StubReply => ({
   status: 402,
@@ -89,6 +120,10 @@ function create(server: Server): StubServer {
     ended: [],
     reservations: [],
     settlements: [],
+    closes: [],
+    slices: [],
+    grant: ({ slice, amount }) => ({ slice, amount, valid_ms: 5_000 }),
+    recall: undefined,
     authorizations: new Set(),
     rules: { ...RULES },
     rateCards: [],
@@ -134,14 +169,13 @@ function route(stub: StubServer, method: string, path: string, body: unknown): S
     return { status: 200, body: { ended: true } };
   }
   if (path.endsWith('/heartbeat')) {
-    stub.heartbeats.push(body as HeartbeatRequest);
-    return { status: 200, body: { server_time: new Date().toISOString(), rules: stub.rules } };
+    return heartbeat(stub, body as HeartbeatRequest);
   }
   if (path === '/v1/reservations') {
     stub.reservations.push(body as ReservationRequest);
     return stub.decide(body as ReservationRequest);
   }
-  if (path === '/v1/settlements') return settle(stub, body as { settlements: SettlementRequest[] });
+  if (path === '/v1/settlements') return settle(stub, body as SettlementsRequest);
   return { status: 404, body: { detail: 'no such route' } };
 }
 
@@ -158,11 +192,26 @@ function open(stub: StubServer, request: SessionRequest): StubReply {
   return { status: 201, body };
 }
 
-function settle(stub: StubServer, { settlements }: { settlements: SettlementRequest[] }): StubReply {
+function heartbeat(stub: StubServer, request: HeartbeatRequest): StubReply {
+  stub.heartbeats.push(request);
+  const slices = (request.wants ?? []).flatMap((want) => stub.grant(want) ?? []);
+  stub.slices.push(...slices);
+  const { rules } = stub;
+  return { status: 200, body: { server_time: new Date().toISOString(), rules, slices, ...recallOf(stub) } };
+}
+
+function recallOf(stub: StubServer): { recall?: Recall } {
+  const { recall } = stub;
+  stub.recall = undefined;
+  return recall ? { recall } : {};
+}
+
+function settle(stub: StubServer, { settlements, closes = [] }: SettlementsRequest): StubReply {
+  stub.closes.push(...closes);
   const results = settlements.map((settlement) => {
-    const known = stub.settlements.some(({ attempt_id: id }) => id === settlement.attempt_id);
+    const known = stub.settlements.some(({ attempt_id: id, end }) => id === settlement.attempt_id && end !== 'open');
     if (!known) stub.settlements.push(settlement);
     return { attempt_id: settlement.attempt_id, outcome: known ? 'duplicate' : settlement.end };
   });
-  return { status: 200, body: { results } };
+  return { status: 200, body: { results, ...recallOf(stub) } };
 }

@@ -2,14 +2,15 @@
 import { COST_CLASSES, type CostClass } from '../../domain/budget.ts';
 import type { DecisionKind } from '../../domain/decision.ts';
 import { SLICE_AHEAD_MS } from '../../domain/lease.ts';
-import type { NanoUsd } from '../../domain/money.ts';
+import { type NanoUsd, parseNanoUsd } from '../../domain/money.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import type { UsageBound } from '../../domain/usage.ts';
 import { parseCard } from '../../pricing/card.ts';
 import { type CompiledBound, compileBound } from '../../pricing/compiled-bound.ts';
 import type { RateCard } from '../../pricing/pricing.ts';
+import { larger } from '../../pricing/rate.ts';
 import type { WireRoute, WireSlot } from '../../protocol/wire.ts';
-import { isObject } from '../rules.ts';
+import { amount, isObject } from '../rules.ts';
 import { Demand } from './demand.ts';
 import type { Slot } from './slot.ts';
 
@@ -23,6 +24,7 @@ interface Measure {
   key: string;
   bound: CompiledBound;
   heldPpm: bigint;
+  heldAtLeastNanoUsd: NanoUsd;
   demand: Demand;
   /** Of the attempt at hand. */
   amountNanoUsd: NanoUsd;
@@ -94,9 +96,8 @@ export class Route {
     for (const measure of this.measures) {
       const worst = measure.bound(bound);
       if (worst === undefined) return false;
-      const amount = measure.heldPpm === MILLION ? worst : (worst * measure.heldPpm + (MILLION - 1n)) / MILLION;
-      measure.amountNanoUsd = amount;
-      measure.demand.note(amount);
+      measure.amountNanoUsd = measure.heldPpm === MILLION ? worst : shareOf(worst, measure);
+      measure.demand.note(measure.amountNanoUsd);
     }
     this.#count += 1;
     return true;
@@ -134,12 +135,19 @@ export class Route {
   }
 }
 
-function measureIn(measures: Measure[], card: RateCard, { classes, held_ppm: heldPpm = 1_000_000 }: WireSlot): number {
-  const key = `${heldPpm} ${classes ? [...classes].sort().join() : '*'}`;
+/** What a budget with `holds: expected` sets aside of a worst case, rounded up. */
+function shareOf(worst: NanoUsd, { heldPpm, heldAtLeastNanoUsd }: Measure): NanoUsd {
+  const share = larger((worst * heldPpm + (MILLION - 1n)) / MILLION, heldAtLeastNanoUsd);
+  return share < worst ? share : worst;
+}
+
+function measureIn(measures: Measure[], card: RateCard, slot: WireSlot): number {
+  const { classes, held_ppm: heldPpm = 1_000_000, held_at_least: atLeast = '0' } = slot;
+  const key = `${heldPpm} ${atLeast} ${classes ? [...classes].sort().join() : '*'}`;
   const known = measures.findIndex((measure) => measure.key === key);
   if (known >= 0) return known;
-  const bound = compiled(card, classes);
-  measures.push({ key, bound, heldPpm: BigInt(heldPpm), demand: new Demand(), amountNanoUsd: 0n });
+  const [heldAtLeastNanoUsd, bound] = [parseNanoUsd(atLeast), compiled(card, classes)];
+  measures.push({ key, bound, heldPpm: BigInt(heldPpm), heldAtLeastNanoUsd, demand: new Demand(), amountNanoUsd: 0n });
   return measures.length - 1;
 }
 
@@ -177,7 +185,8 @@ export function readRoute(value: WireRoute | undefined): ReadRoute | undefined {
 
 function isSlot(value: unknown): value is WireSlot {
   if (!isObject(value) || typeof value.slot !== 'string') return false;
-  const { classes, held_ppm: heldPpm } = value;
+  const { classes, held_ppm: heldPpm, held_at_least: atLeast } = value;
+  if (atLeast !== undefined && amount(atLeast) === undefined) return false;
   const known = (one: unknown) => (COST_CLASSES as readonly unknown[]).includes(one);
   if (classes !== undefined && !(Array.isArray(classes) && classes.every(known))) return false;
   return heldPpm === undefined || (Number.isInteger(heldPpm) && (heldPpm as number) >= 0 && (heldPpm as number) <= 1e6);
