@@ -71,6 +71,11 @@ export class Attempt {
     return planAttempt(this.#room.policy, this.#room.standing, asked, this.#room.clock.now());
   }
 
+  /** A window of the plan has ended since: its hold would be in another window than its admission, and so its cost in both. */
+  #isOverdue(now: EpochMs): boolean {
+    return this.plan.demands.some(({ window }) => now >= window.end);
+  }
+
   #replan(): void {
     this.#policy = this.#room.policy;
     this.plan = this.#planNow();
@@ -85,8 +90,8 @@ export class Attempt {
     const { shares, ledger, clock, policy, sessions } = this.#room;
     // It may have ended while this attempt waited: its holds are given up, and a new one would have no owner.
     if (!sessions.live(this.#request.session)) return unknownSession(this.#request.session);
-    if (policy !== this.#policy) this.#replan();
     const now = clock.now();
+    if (policy !== this.#policy || this.#isOverdue(now)) this.#replan();
     const tooMuch = shares.isExceeded(this.#principal.token, this.plan.demands, (account) => this.#spent(account, now));
     if (tooMuch) {
       this.#obstacle = this.#seen(tooMuch, now);

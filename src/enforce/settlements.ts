@@ -31,7 +31,11 @@ export async function release(room: Room, attemptId: string, principal: Principa
   const hold = await ownHold(room, attemptId, principal);
   if (isRefusal(hold)) return hold;
   const [outcome] = await releaseAll(room, [attemptId]);
-  if (outcome!.outcome !== 'conflict' || hold.state.state !== 'unresolved') return outcome!;
+  if (outcome!.outcome !== 'conflict') return outcome!;
+  // As it is now: it may have been given up since it was read, or this came a second time.
+  const [{ state } = hold] = await room.ledger.holds([attemptId]);
+  if (state.state === 'settled' && state.costNanoUsd === 0n) return { outcome: 'already_released' };
+  if (state.state !== 'unresolved') return outcome!;
   // It was given up as lost, but its owner says that it never cost anything: that is a settlement of $0.
   const bill = billOf(room.policy, attemptedOfHold(hold), hold, {
     usage: NO_USAGE,
