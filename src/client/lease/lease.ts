@@ -164,6 +164,11 @@ export class Lease {
     return slot;
   }
 
+  /** How much is kept. */
+  get size(): { routes: number; slots: number; slices: number } {
+    return { routes: this.#routes.size, slots: this.#slots.size, slices: this.#slices.size };
+  }
+
   /** Whether there is anything to keep going: slices, an ask under way, doubtful slices, or something to ask for. */
   busy(now: Instant): boolean {
     if (this.#slices.size > 0 || this.#asking || this.#doubtful.length > 0) return true;
@@ -184,7 +189,7 @@ export class Lease {
         atLeastNanoUsd: slot.usefulNanoUsd,
       }));
     const ask = { seq: this.#seq, wants };
-    this.#asking = { ask, at, void: false };
+    if (wants.length > 0) this.#asking = { ask, at, void: false };
     return ask;
   }
 
