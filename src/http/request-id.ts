@@ -1,10 +1,15 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { uuidv7 } from 'uuidv7';
 
-const ids = new WeakMap<IncomingMessage, string>();
+/** A request, as far as its id goes. */
+export interface Identified {
+  headers: IncomingHttpHeaders;
+}
+
+const ids = new WeakMap<Identified, string>();
 
 /** The caller's own `x-request-id` where it is fit to log, else a new one; made only when somebody needs it. */
-export function requestId(request: IncomingMessage): string {
+export function requestId(request: Identified): string {
   const known = ids.get(request);
   if (known !== undefined) return known;
   const given = request.headers['x-request-id'];
