@@ -171,8 +171,9 @@ export class Lease {
 
   /** Whether there is anything to keep going: slices, an ask under way, doubtful slices, or something to ask for. */
   busy(now: Instant): boolean {
+    const at = this.#clock.at(now);
     if (this.#slices.size > 0 || this.#asking || this.#doubtful.length > 0) return true;
-    return this.#wanting(this.#clock.at(now)).length > 0;
+    return this.#wanting(at).length > 0;
   }
 
   /** What to ask for now. While another ask is under way, nothing. */
