@@ -322,6 +322,7 @@ export class Book<D, M> {
     for (const [index, demand] of after.demands.entries()) {
       const heldNanoUsd = heldOn(after, index) - (before ? heldOn(before, index) : 0n);
       const unresolvedNanoUsd = unresolvedOn(after, index) - (before ? unresolvedOn(before, index) : 0n);
+      if (heldNanoUsd === 0n && unresolvedNanoUsd === 0n) continue;
       this.balances.change(this.balances.obtain(demand), { heldNanoUsd, unresolvedNanoUsd });
     }
   }
