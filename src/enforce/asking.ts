@@ -9,14 +9,20 @@ const GIVEN_UP_MS: DurationMs = 60_000;
  * or is about to be.
  */
 export class Asking {
-  readonly #attempts = new Map<string, { asking: number; told: boolean }>();
+  readonly #attempts = new Map<string, { asking: number; granted: boolean; told: boolean }>();
   /** Released not long ago, oldest first: the word that it is given up may overtake the question. */
   readonly #givenUp = new Map<string, DurationMs>();
 
   enter(attemptId: string): void {
     const entry = this.#attempts.get(attemptId);
     if (entry) entry.asking += 1;
-    else this.#attempts.set(attemptId, { asking: 1, told: false });
+    else this.#attempts.set(attemptId, { asking: 1, granted: false, told: false });
+  }
+
+  /** One of them was granted the hold just now; to all others it is a replay. */
+  granted(attemptId: string): void {
+    const entry = this.#attempts.get(attemptId);
+    if (entry) entry.granted = true;
   }
 
   /** A caller that is still there was told that the hold is theirs. */
@@ -25,14 +31,14 @@ export class Asking {
     if (entry) entry.told = true;
   }
 
-  /** Answers whether the hold is nobody's: nobody asks for it any more, and nobody was told of it. */
+  /** Answers whether a hold is nobody's: it was granted while they asked, nobody asks any more, and nobody was told. */
   leave(attemptId: string): boolean {
     const entry = this.#attempts.get(attemptId);
-    if (!entry) return true;
+    if (!entry) return false;
     entry.asking -= 1;
     if (entry.asking > 0) return false;
     this.#attempts.delete(attemptId);
-    return !entry.told;
+    return entry.granted && !entry.told;
   }
 
   /** Nobody wants this attempt any more, whether or not it was asked for yet. */

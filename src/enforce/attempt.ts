@@ -4,10 +4,12 @@
  */
 import { hash } from 'node:crypto';
 import type { Attribution } from '../domain/attribution.ts';
+import type { Denial } from '../domain/decision.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { UsageBound } from '../domain/usage.ts';
 import type { AccountDemand, Balance, HoldRecord, ReserveOutcome, ReserveRequest } from '../ledger/ledger.ts';
 import type { ReservationReply, ReservationRequest } from '../protocol/wire.ts';
+import { roomOf, shortened } from './clamp.ts';
 import { callAfter } from './clock.ts';
 import { denialOf } from './denial.ts';
 import type { Decided, Patience, Principal, Refusal } from './enforcer.ts';
@@ -16,6 +18,9 @@ import { type Plan, planAttempt } from './plan.ts';
 import type { Policy } from './policy.ts';
 import { refuse, unknownSession } from './refusal.ts';
 import { assertReady, type Room, tellAll } from './room.ts';
+import { routeOf } from './routes.ts';
+import { isCountable, isTight, mayFitCounted } from './tighten.ts';
+import type { Line } from './waiting.ts';
 
 export class Attempt {
   plan: Plan;
@@ -26,7 +31,7 @@ export class Attempt {
   readonly #principal: Principal;
   readonly #digest: string;
   /** What stood in the way the last time, in the plan of that time: a try that is still under way may have another. */
-  #obstacle: { demand: AccountDemand; balance: Balance; plan: Plan } | undefined;
+  #obstacle: { demand: AccountDemand; balance: Balance; plan: Plan; isShare?: true } | undefined;
 
   /** `checked`: what the server makes of the request. */
   constructor(
@@ -49,7 +54,7 @@ export class Attempt {
     const { attempt_id } = this.#request;
     asking.enter(attempt_id);
     try {
-      const isBehind = waiting.isAhead(this.#instances()) && !(await this.#isKnown());
+      const isBehind = waiting.isAhead(this.#lines()) && !(await this.#isKnown());
       const decided = isBehind ? undefined : await gate.pass(() => this.#try());
       const told = decided ?? (await this.#wait(patience));
       if ('granted' in told) asking.told(attempt_id);
@@ -68,7 +73,8 @@ export class Attempt {
   #planNow(): Plan {
     const { provider, model } = this.#request;
     const asked = { ...this.#checked, provider, model };
-    return planAttempt(this.#room.policy, this.#room.standing, asked, this.#room.clock.now());
+    const { policy, standing, clock, learned } = this.#room;
+    return planAttempt(policy, standing, asked, clock.now(), learned);
   }
 
   /** A window of the plan has ended since: its hold would be in another window than its admission, and so its cost in both. */
@@ -81,44 +87,84 @@ export class Attempt {
     this.plan = this.#planNow();
   }
 
-  #instances(): string[] {
-    return this.plan.demands.map(({ instance }) => instance);
+  /** Stuck on the share of its token, it lets others pass; who comes may have to wait behind such a one of its own. */
+  #lines(): Line[] {
+    const { token } = this.#principal;
+    const isLimited = token?.maxShareBasisPoints !== undefined;
+    const isAside = this.#obstacle === undefined ? isLimited : this.#obstacle.isShare;
+    const aside = token && isAside ? { aside: token.name } : {};
+    return this.plan.demands.map(({ instance, capNanoUsd }) => ({ account: instance, capNanoUsd, ...aside }));
   }
 
-  /** Undefined when only live holds are in the way. */
-  async #try(): Promise<Decided | Refusal | undefined> {
-    const { shares, ledger, clock, policy, sessions } = this.#room;
+  /** Undefined when only live holds are in the way. `isLast`: waiting longer is no choice. */
+  async #try(isLast = false): Promise<Decided | Refusal | undefined> {
+    const { shares, clock, policy, sessions } = this.#room;
     // It may have ended while this attempt waited: its holds are given up, and a new one would have no owner.
     if (!sessions.live(this.#request.session)) return unknownSession(this.#request.session);
     const now = clock.now();
     if (policy !== this.#policy || this.#isOverdue(now)) this.#replan();
     const tooMuch = shares.isExceeded(this.#principal.token, this.plan.demands, (account) => this.#spent(account, now));
     if (tooMuch) {
-      this.#obstacle = this.#seen(tooMuch, now);
+      this.#obstacle = { ...this.#seen(tooMuch, now), isShare: true };
       return undefined;
     }
-    const [outcome] = await ledger.reserveMany([this.#reservation(now)], now);
-    if (outcome?.outcome === 'contended') this.#obstacle = { ...outcome, plan: this.plan };
-    return !outcome || outcome.outcome === 'contended' ? undefined : this.#conclude(outcome, now);
+    return this.#reserve(now, isLast);
+  }
+
+  /** As it is, or shortened to what there is room for; each step is the ledger's own decision over all demands. */
+  async #reserve(now: EpochMs, isLast: boolean): Promise<Decided | Refusal | undefined> {
+    let plan = this.plan;
+    // Each account may be in the way once, and again where others were faster.
+    for (let tries = plan.demands.length + 2; ; tries -= 1) {
+      const [outcome] = await this.#room.ledger.reserveMany([this.#reservation(plan, now)], now);
+      if (!outcome) return undefined;
+      if (outcome.outcome === 'granted' || outcome.outcome === 'conflict') return this.#conclude(outcome, plan, now);
+      const room = roomOf(outcome.demand, outcome.balance);
+      const mayShorten = tries > 0 && (isLast || outcome.outcome === 'exhausted' || plan !== this.plan);
+      const shorter = mayShorten ? shortened(plan, outcome.demand, room.now) : undefined;
+      if (shorter) {
+        plan = shorter;
+        continue;
+      }
+      // Not even the shortest has room now; once what is held has ended it may.
+      const isGone = outcome.outcome === 'exhausted' && !shortened(plan, outcome.demand, room.atBest);
+      if (isGone) return this.#conclude(outcome, plan, now);
+      this.#obstacle = { demand: outcome.demand, balance: outcome.balance, plan };
+      return undefined;
+    }
   }
 
   async #conclude(
     outcome: Exclude<ReserveOutcome, { outcome: 'contended' }>,
+    plan: Plan,
     now: EpochMs,
   ): Promise<Decided | Refusal> {
-    if (outcome.outcome === 'granted') return this.#granted(outcome.hold, outcome.replayed);
-    const { attempt_id } = this.#request;
-    if (outcome.outcome === 'exhausted') {
-      const { denial, event } = denialOf(outcome, this.plan, this.#room.standing, attempt_id, now);
-      await tellAll(this.#room, event ? [event] : []);
-      return { denied: denial };
+    if (outcome.outcome === 'granted') {
+      this.plan = plan;
+      return this.#granted(outcome.hold, outcome.replayed);
     }
+    if (outcome.outcome === 'exhausted') return { denied: await this.#exhausted(outcome, plan, now) };
+    const { attempt_id } = this.#request;
     const isSame = outcome.hold.digest === this.#digest;
     const why = isSame ? `has ended (${outcome.hold.state.state})` : 'was used for another request';
     return refuse(409, 'attempt-conflict', `attempt "${attempt_id}" ${why}; use a new attempt_id`);
   }
 
+  async #exhausted(
+    outcome: Extract<ReserveOutcome, { outcome: 'exhausted' }>,
+    plan: Plan,
+    now: EpochMs,
+  ): Promise<Denial> {
+    const { attempt_id, bound } = this.#request;
+    const { denial, event } = denialOf(outcome, plan, this.#room.standing, attempt_id, now);
+    const mayFit = mayFitCounted(plan, bound, outcome.demand, roomOf(outcome.demand, outcome.balance).atBest);
+    // It comes again with a counted input: only what is said to that is worth telling an owner.
+    await tellAll(this.#room, event && !(mayFit && bound.countable) ? [event] : []);
+    return mayFit ? { ...denial, tighten: true } : denial;
+  }
+
   #granted(hold: HoldRecord, replayed: boolean): Decided {
+    if (!replayed) this.#room.asking.granted(hold.attemptId);
     this.#room.cards.use(hold.provider, hold.model, this.plan.card);
     this.#room.shares.take(hold, this.#principal.token);
     const expiresAt = hold.state.state === 'held' ? hold.state.expiresAt : hold.admittedAt;
@@ -129,7 +175,11 @@ export class Attempt {
       expires_at: new Date(expiresAt).toISOString(),
       ...(hold.reply === undefined ? {} : (JSON.parse(hold.reply) as Partial<ReservationReply>)),
     };
-    return { granted, replayed };
+    // The plan may be older than the grant, and the route is about the attempts that come after it.
+    const route = this.#request.route && routeOf(this.#room, this.#request.session, this.#planNow());
+    const now = this.#room.clock.now();
+    const tighten = isTight(this.plan, this.#request.bound, (account) => this.#spent(account, now));
+    return { granted: { ...granted, ...(route && { route }), ...(tighten && { tighten }) }, replayed };
   }
 
   #wait(patience: Patience): Promise<Decided | Refusal> {
@@ -139,20 +189,21 @@ export class Attempt {
     this.#obstacle ??= this.#seen(this.plan.demands[0]!, this.#room.clock.now());
     if (waiting.isFull) return Promise.resolve({ denied: this.#contended() });
     return waitInLine(waiting, patience, {
-      instances: () => this.#instances(),
+      lines: () => this.#lines(),
       asks: () => asking.enter(attempt_id),
       left: () => asking.leave(attempt_id),
-      tryAgain: () => this.#tryAgain(),
+      tryAgain: () => this.#tryAgain(false),
+      lastTry: () => this.#tryAgain(true),
       tooLate: () => ({ denied: this.#contended() }),
       afterMaxWait: (giveUp) => callAfter(clocks, policy.config.maxWaitMs, giveUp),
       giveBack: () => this.#giveBack(),
     });
   }
 
-  async #tryAgain(): Promise<Decided | Refusal | undefined> {
+  async #tryAgain(isLast: boolean): Promise<Decided | Refusal | undefined> {
     assertReady(this.#room);
     this.#replan();
-    return this.#room.gate.pass(() => this.#try());
+    return this.#room.gate.pass(() => this.#try(isLast));
   }
 
   /** A hold that cannot be released now is given up with its session, or after `max_call_duration`. */
@@ -161,11 +212,14 @@ export class Attempt {
     await this.#room.ledger.releaseMany([this.#request.attempt_id], this.#room.clock.now()).catch(() => {});
   }
 
-  #contended() {
+  #contended(): Denial {
     const { plan, demand, balance } = this.#obstacle!;
     const { clock, standing } = this.#room;
+    const { attempt_id, bound } = this.#request;
     const refused = { outcome: 'contended', demand, balance } as const;
-    return denialOf(refused, plan, standing, this.#request.attempt_id, clock.now()).denial;
+    const { denial } = denialOf(refused, plan, standing, attempt_id, clock.now());
+    // Whoever asks for less waits less.
+    return isCountable(plan, bound) ? { ...denial, tighten: true } : denial;
   }
 
   #spent(account: string, now: EpochMs): bigint {
@@ -178,9 +232,9 @@ export class Attempt {
     return { demand, balance, plan: this.plan };
   }
 
-  #reservation(now: EpochMs): ReserveRequest {
+  #reservation(plan: Plan, now: EpochMs): ReserveRequest {
     const { attempt_id, call_id, session, provider } = this.#request;
-    const { model, attribution, amountNanoUsd, demands } = this.plan;
+    const { model, attribution, amountNanoUsd, demands } = plan;
     return {
       attemptId: attempt_id,
       callId: call_id,
@@ -193,7 +247,7 @@ export class Attempt {
       demands,
       expiresAt: now + this.#room.policy.config.maxCallDurationMs,
       // A plain grant needs no words.
-      ...(this.plan.decision !== 'allow' && { reply: JSON.stringify(replyOf(this.plan)) }),
+      ...(plan.decision !== 'allow' && { reply: JSON.stringify(replyOf(plan)) }),
     };
   }
 }

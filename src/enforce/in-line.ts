@@ -1,12 +1,13 @@
 import type { Decided, Patience, Refusal } from './enforcer.ts';
-import type { WaitingRoom } from './waiting.ts';
+import type { Line, WaitingRoom } from './waiting.ts';
 
 /** An attempt that waits. */
 export interface Waits {
-  /** What it demands now; a reload may change it meanwhile. */
-  instances(): readonly string[];
+  lines(): readonly Line[];
   /** Undefined when only live holds are in the way still. */
   tryAgain(): Promise<Decided | Refusal | undefined>;
+  /** The wait has been long enough: whatever can be had now. */
+  lastTry(): Promise<Decided | Refusal | undefined>;
   tooLate(): Decided;
   /** Calls back when the wait has been long enough, unless called off. */
   afterMaxWait(giveUp: () => void): () => void;
@@ -31,15 +32,15 @@ export function waitInLine(waiting: WaitingRoom, patience: Patience, waits: Wait
     waiting.leave(waiter);
     settle();
     // Who stood behind may go now.
-    void waiting.wake();
+    void waiting.wake(accountsOf(waits));
   };
   const giveUp = (): void => end(() => resolve(waits.tooLate()));
-  const retry = async (): Promise<boolean> => {
+  const decide = async (tries: () => Promise<Decided | Refusal | undefined>): Promise<boolean> => {
     let isTooLate = false;
     waits.asks();
     try {
-      const decided = await waits.tryAgain();
-      isTooLate = isOver && decided !== undefined && 'granted' in decided && !decided.replayed;
+      const decided = await tries();
+      isTooLate = isOver && decided !== undefined && 'granted' in decided;
       if (decided) end(() => resolve(decided));
       return decided !== undefined;
     } catch (error) {
@@ -50,18 +51,20 @@ export function waitInLine(waiting: WaitingRoom, patience: Patience, waits: Wait
       if (isTooLate && isNobodys) await waits.giveBack();
     }
   };
-  const waiter = {
-    get instances() {
-      return waits.instances();
-    },
-    retry,
+  const waiter = { lines: () => waits.lines(), retry: () => decide(() => waits.tryAgain()) };
+  const timeIsUp = async (): Promise<void> => {
+    if (!(await decide(() => waits.lastTry()))) giveUp();
   };
-  const callOff = waits.afterMaxWait(giveUp);
+  const callOff = waits.afterMaxWait(() => void timeIsUp());
   patience.signal.addEventListener('abort', giveUp, { once: true });
   waiting.add(waiter);
   patience.onWait();
   if (patience.signal.aborted) giveUp();
   // What was in the way may have ended between the try and taking a place in line.
-  else void waiting.wake();
+  else void waiting.wake(accountsOf(waits));
   return promise;
+}
+
+function accountsOf(waits: Waits): string[] {
+  return waits.lines().map(({ account }) => account);
 }

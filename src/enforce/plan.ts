@@ -8,6 +8,7 @@ import { sinceAt, windowAt } from '../domain/window.ts';
 import type { AccountDemand } from '../ledger/ledger.ts';
 import { boundOf } from '../pricing/bound.ts';
 import type { RateCard } from '../pricing/pricing.ts';
+import { type HeldShare, habitOf, heldOf, type Learned } from './learned.ts';
 import type { Policy } from './policy.ts';
 import type { Standing } from './standing.ts';
 
@@ -20,10 +21,14 @@ export interface Plan {
   bound: UsageBound;
   amountNanoUsd: NanoUsd;
   demands: AccountDemand[];
+  /** What each demand holds of its worst case: of `holds: expected`. Undefined: all of it. */
+  held: readonly (HeldShare | undefined)[];
   decision: 'allow' | 'warn' | 'downgrade';
   /** With `warn` and `downgrade`: who says so. */
   by?: BudgetInstance;
   rewrite?: { model?: string; maxOutputTokens?: number };
+  /** Of a plan whose output was shortened: not below this, for each choice. */
+  leastOutputTokens?: number;
 }
 
 export interface Asked {
@@ -33,50 +38,76 @@ export interface Asked {
   bound: UsageBound;
 }
 
-export function planAttempt(policy: Policy, standing: Standing, asked: Asked, now: EpochMs): Plan {
+/** `learned`: what budgets with `holds: expected` hold by; without it they hold the whole worst case too. */
+export function planAttempt(
+  policy: Policy,
+  standing: Standing,
+  asked: Asked,
+  now: EpochMs,
+  learned?: Pick<Learned, 'share'>,
+): Plan {
   const { model } = asked;
   const attribution = { ...asked.attribution, provider: asked.provider, model };
   const instances = policy.match(attribution);
   const spent = instances.map((instance) => ({ instance, spentNanoUsd: standing.spent(instance, now) }));
   const soft = softDecision(spent, attribution, model);
+  const taking = { policy, asked, attribution, instances, now, learned };
   if (soft.decision !== 'downgrade') {
     const by = soft.decision === 'warn' ? { by: soft.by } : {};
-    return { ...take(policy, asked, attribution, instances, now), decision: soft.decision, ...by };
+    return { ...take(taking), decision: soft.decision, ...by };
   }
   const { by, ...rewrite } = soft.rewrite;
   const rewritten = { ...asked, model: rewrite.model ?? model, bound: narrowed(asked.bound, rewrite.maxOutputTokens) };
   // Another model may be another budget's business: matched again, once.
   const renamed = { ...attribution, model: rewritten.model };
-  return { ...take(policy, rewritten, renamed, policy.match(renamed), now), decision: 'downgrade', by, rewrite };
+  const again = { ...taking, asked: rewritten, attribution: renamed, instances: policy.match(renamed) };
+  return { ...take(again), decision: 'downgrade', by, rewrite };
 }
 
-function take(
-  policy: Policy,
-  asked: Asked,
-  attribution: Attribution,
-  instances: readonly BudgetInstance[],
-  now: EpochMs,
-): Omit<Plan, 'decision'> {
+interface Taking {
+  policy: Policy;
+  asked: Asked;
+  attribution: Attribution;
+  instances: readonly BudgetInstance[];
+  now: EpochMs;
+  learned: Pick<Learned, 'share'> | undefined;
+}
+
+function take({ policy, asked, attribution, instances, now, learned }: Taking): Omit<Plan, 'decision'> {
   const { model, bound } = asked;
   const card = policy.catalogue.card(asked.provider, model, now);
   const amountNanoUsd = boundOf(card, bound);
-  const demands: AccountDemand[] = [];
-  const pausing: AccountDemand[] = [];
+  const taken: { demand: AccountDemand; held: HeldShare | undefined; pauses: boolean }[] = [];
   for (const instance of instances) {
     const cap = capOf(instance, attribution);
     if (!cap) continue;
     const { classes } = instance.budget;
-    const demand = {
+    const worstNanoUsd = classes ? boundOf(card, bound, classes) : amountNanoUsd;
+    const held = shareOf(instance, attribution, now, learned);
+    const demand: AccountDemand = {
       ...accountOf(instance, now),
-      amountNanoUsd: classes ? boundOf(card, bound, classes) : amountNanoUsd,
+      amountNanoUsd: heldOf(worstNanoUsd, held),
       capNanoUsd: cap.capNanoUsd,
+      ...(instance.holds !== 'strict' && { expected: true }),
     };
-    if (cap.threshold.action === 'pause') pausing.push(demand);
-    else demands.push(demand);
+    taken.push({ demand, held, pauses: cap.threshold.action === 'pause' });
   }
   // The ledger answers with the first demand that does not fit: the strictest speaks for all.
-  demands.push(...pausing);
-  return { card, attribution, instances, model, bound, amountNanoUsd, demands };
+  const ordered = [...taken.filter(({ pauses }) => !pauses), ...taken.filter(({ pauses }) => pauses)];
+  const demands = ordered.map(({ demand }) => demand);
+  const held = ordered.map((each) => each.held);
+  return { card, attribution, instances, model, bound, amountNanoUsd, demands, held };
+}
+
+function shareOf(
+  { holds, budget }: BudgetInstance,
+  attribution: Attribution,
+  now: EpochMs,
+  learned: Pick<Learned, 'share'> | undefined,
+): HeldShare | undefined {
+  // What a class of cost is of the whole is not learned.
+  if (holds === 'strict' || budget.classes) return undefined;
+  return learned?.share(habitOf(attribution), holds.expectedBasisPoints, now);
 }
 
 /** The account of an instance in which an attempt admitted at `at` is booked. */

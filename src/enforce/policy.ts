@@ -9,6 +9,8 @@ import type { Catalogue } from '../pricing/pricing.ts';
 export interface Policy {
   config: Config;
   catalogue: Catalogue;
+  /** Some budget holds what it expects, not the worst case: settlements are learned from. */
+  expects: boolean;
   /** Instances of all budgets that match, in the config's order, `(other)` for those beyond `max_instances`. */
   match(attribution: Attribution): readonly BudgetInstance[];
   /** Instances met so far, and those that exist from the start. */
@@ -24,12 +26,17 @@ export function createPolicy(config: Config, catalogue: Catalogue): Policy {
   return {
     config,
     catalogue,
+    expects: config.budgets.some(expects),
     match: (attribution) => admitAll(compiled.match(attribution), rosters),
     *instances() {
       for (const roster of rosters.values()) yield* roster.known.values();
     },
     meet: (budget, labels) => rosters.get(budget.name)!.admit(instanceOf(budget, labels, knownOwner)),
   };
+}
+
+function expects({ holds, overrides }: Budget): boolean {
+  return [holds, ...overrides.map(({ terms }) => terms.holds ?? 'strict')].some((mode) => mode !== 'strict');
 }
 
 /** The instances of one budget, at most `maxInstances` and then `(other)`. */
