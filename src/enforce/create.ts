@@ -8,6 +8,7 @@ import { RecentCards } from './cards.ts';
 import { finishStart, policyOf, reload, start } from './change.ts';
 import { type Clocks, LedgerClock } from './clock.ts';
 import type { Enforcer, Happening, Readiness } from './enforcer.ts';
+import { forgive } from './forgive.ts';
 import { Gate } from './gate.ts';
 import { LedgerHealth } from './health.ts';
 import { Learned } from './learned.ts';
@@ -117,6 +118,7 @@ async function sweepRoom(room: Room): Promise<void> {
   await room.health.probe(room.ledger, room.clock.now());
   await tellAll(room, []);
   await sweepSessions(room);
+  await forgive(room);
   // A window may have ended, which makes room and which nobody else tells.
   void room.waiting.wake();
 }
