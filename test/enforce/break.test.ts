@@ -127,6 +127,27 @@ describe('one attempt on two connections', () => {
     expect(await standing(world, 'cap')).toEqual(['cap 0/900000/0 ok']);
   });
 
+  it('leaves no hold when it gives up on the second before the first is read', async () => {
+    const world = await worldOf(CAP);
+    const request = attempt(400_000);
+    expect(await report(world, [ended(request, 'released')])).toMatchObject([{ outcome: 'released' }]);
+    expect(await ask(world, request)).toBe('409 attempt-conflict');
+    expect(await standing(world, 'cap')).toEqual(['cap 0/0/0 ok']);
+  });
+
+  it('leaves no hold when it gives up on the second while the first is being granted', async () => {
+    const { ledger, hold } = breakable();
+    const world = await worldOf(CAP, ledger);
+    const request = attempt(400_000);
+    const reserving = hold('reserveMany');
+    const asking = ask(world, request);
+    await reserving.arrived;
+    expect(await report(world, [ended(request, 'released')])).toMatchObject([{ outcome: 'released' }]);
+    reserving.go();
+    expect(await asking).toBe('409 attempt-conflict');
+    expect(await standing(world, 'cap')).toEqual(['cap 0/0/0 ok']);
+  });
+
   it('leaves no hold when both give up', async () => {
     const { ledger, hold } = breakable();
     const world = await worldOf(CAP, ledger);
