@@ -31,7 +31,9 @@ function request(body: unknown, bodyBytes: number, path?: string): RequestFacts 
 function outputBound(body: Json): Pick<UsageBound, 'outputTokens' | 'choices'> {
   const choices = limit(body.n) ?? 1;
   const perChoice = Math.max(limit(body.max_completion_tokens) ?? 0, limit(body.max_tokens) ?? 0);
-  return perChoice > 0 ? { outputTokens: perChoice * choices } : { choices };
+  if (perChoice === 0) return { choices };
+  // A rewrite limits each choice, so whoever asks for one has to know how many there are.
+  return { outputTokens: perChoice * choices, ...(choices > 1 && { choices }) };
 }
 
 /** A search model searches once before each answer, and so does a provider that knows `web_search_options`. */

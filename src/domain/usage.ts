@@ -50,7 +50,7 @@ export interface UsageBound {
   inputTokens: number;
   /** Upper bound of output tokens over all choices; absent when the request sets none: the model's maximum applies. */
   outputTokens?: number;
-  /** Number of choices asked for when `outputTokens` is absent. */
+  /** Number of choices asked for, where it is not 1: without `outputTokens` each may be the largest, and a rewrite limits each. */
   choices?: number;
   webSearches?: number;
   batch?: boolean;

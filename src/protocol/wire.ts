@@ -26,6 +26,7 @@ export interface WireUsage {
 export interface WireBound {
   input_tokens: number;
   output_tokens?: number;
+  /** Needed where it is not 1: `output_tokens` is over all of them, and the `max_output_tokens` of a rewrite is for each. */
   choices?: number;
   web_searches?: number;
   batch?: boolean;

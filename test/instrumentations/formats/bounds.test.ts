@@ -196,7 +196,7 @@ describe('the output bound', () => {
       { max_completion_tokens: 10, max_tokens: 20 },
       { outputTokens: 20 },
     ],
-    ['either times n', { max_tokens: 10, n: 3 }, { outputTokens: 30 }],
+    ['either times n', { max_tokens: 10, n: 3 }, { outputTokens: 30, choices: 3 }],
     ['nothing, and the choices', { n: 3 }, { choices: 3 }],
     ['nothing, for null', { max_tokens: null, n: null }, { choices: 1 }],
     ['nothing, for what the provider refuses', { max_tokens: -5, n: '3' }, { choices: 1 }],
