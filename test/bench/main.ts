@@ -1,9 +1,10 @@
-/** `npm run bench [-- overhead | reservations]`: prints figures, asserts nothing. */
+/** `npm run bench [-- overhead | reservations | growth]`: prints figures, asserts nothing. */
 import { cpus } from 'node:os';
+import { growth } from './growth.ts';
 import { overhead } from './overhead.ts';
 import { reservations } from './reservations.ts';
 
-const BENCHES = { overhead, reservations };
+const BENCHES = { overhead, reservations, growth };
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !Object.hasOwn(BENCHES, name));

@@ -170,18 +170,21 @@ export class SqliteEntries implements Entries<Detail, More> {
     return this.all(sql, instance, after, upTo).map(accountOf);
   }
 
+  /** Most exist: an update needs neither their names nor a look into the index of names. */
   saveAccount(account: Account): void {
+    const { id, spentNanoUsd, heldNanoUsd, unresolvedNanoUsd } = account;
+    const update = 'UPDATE accounts SET spent = ?, held = ?, unresolved = ? WHERE id = ?';
+    if (this.run(update, spentNanoUsd, heldNanoUsd, unresolvedNanoUsd, id) > 0) return;
     this.run(
-      `INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET spent = excluded.spent, held = excluded.held, unresolved = excluded.unresolved`,
-      account.id,
+      'INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      id,
       account.instance,
       account.budget,
       account.start,
       account.end,
-      account.spentNanoUsd,
-      account.heldNanoUsd,
-      account.unresolvedNanoUsd,
+      spentNanoUsd,
+      heldNanoUsd,
+      unresolvedNanoUsd,
     );
   }
 
