@@ -66,6 +66,7 @@ export class Admissions {
     asked.session = session.id;
     const local = keeper.lease.admit(asked, now());
     if (local) {
+      if (keeper.lease.isLow) keeper.look();
       const { decision, budget, draws } = local;
       const allowed: Allowed = { outcome: 'allowed', decision, held: false, draws };
       if (budget !== undefined) allowed.budget = budget;

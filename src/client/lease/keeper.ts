@@ -13,6 +13,7 @@ import { type Closed, Lease, type LeaseAsk, type SliceWish } from './lease.ts';
 
 /** Wants of calls that come together go in one ask. */
 const SOON_MS: DurationMs = 10;
+/** Heartbeats between the regular ones, where slices run dry. */
 const LEAST_APART_MS: DurationMs = 100;
 
 export interface KeeperOptions {
@@ -28,6 +29,8 @@ export class LeaseKeeper {
   #session: Session | undefined;
   #timer: NodeJS.Timeout | undefined;
   #asks = false;
+  #dueAt = 0;
+  #tickedAt = Number.NEGATIVE_INFINITY;
   #beatAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: KeeperOptions) {
@@ -39,26 +42,28 @@ export class LeaseKeeper {
     this.#session = session;
   }
 
-  /** An attempt had to ask the server: perhaps the next ones need not. */
+  /** An attempt had to ask the server, or slices run low: perhaps there is something to ask for before the next tick. */
   look(): void {
-    if (this.#timer === undefined && this.lease.busy(now())) this.#tickIn(this.#soonest());
+    const at = performance.now();
+    const soonest = at + Math.max(SOON_MS, LEAST_APART_MS - (at - this.#tickedAt));
+    if (this.#timer === undefined || this.#dueAt > soonest) this.#tickAt(soonest);
   }
 
-  #soonest(): DurationMs {
-    return Math.max(SOON_MS, LEAST_APART_MS - (performance.now() - this.#beatAt));
-  }
-
-  #tickIn(ms: DurationMs): void {
+  #tickAt(at: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#tick(), ms).unref();
+    this.#dueAt = at;
+    this.#timer = setTimeout(() => void this.#tick(), at - performance.now()).unref();
   }
 
   async #tick(): Promise<void> {
     this.#timer = undefined;
+    this.#tickedAt = performance.now();
     this.#tell(this.lease.closes(now()));
     if (!this.lease.busy(now())) return;
-    this.#tickIn(LEASE_TICK_MS);
-    this.#beatAt = performance.now();
+    const isRegular = this.#tickedAt - this.#beatAt >= LEASE_TICK_MS;
+    if (!isRegular && !this.lease.wants(now())) return this.#tickAt(this.#beatAt + LEASE_TICK_MS);
+    this.#beatAt = this.#tickedAt;
+    this.#tickAt(this.#beatAt + LEASE_TICK_MS);
     await this.#session?.beat();
     // What was closed with the answer is told at once, for others may wait for it.
     this.#tell(this.lease.closes(now()));

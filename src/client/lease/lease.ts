@@ -65,6 +65,8 @@ const ROUTE_IDLE_MS = 60_000;
 /** No slice lives longer, whatever the server says. */
 const LONGEST_VALID_MS = 60_000;
 const SWEEP_EVERY_MS = 5_000;
+/** One part in so many of a slice that is left is low. */
+const LOW_PART = 4n;
 
 export class Lease {
   readonly #newId: () => string;
@@ -83,6 +85,7 @@ export class Lease {
   /** Slices of asks that were not answered. */
   #doubtful: { seq: number; slice: string }[] = [];
   #sweptAt = 0;
+  #low = false;
   #found: Slice[] = [];
 
   constructor(newId: () => string, limits: Partial<LeaseLimits> = {}) {
@@ -111,6 +114,7 @@ export class Lease {
       slice.leftNanoUsd -= amountNanoUsd;
       slice.drawnNanoUsd += amountNanoUsd;
       slice.usedAt = at;
+      if (slice.leftNanoUsd < slice.lowNanoUsd) this.#low = true;
       draws[index] = { slice: slice.id, amountNanoUsd };
     }
     return { decision: route.decision, budget: route.budget, draws };
@@ -176,10 +180,22 @@ export class Lease {
     return this.#wanting(at).length > 0;
   }
 
+  /** Whether there is something to ask for. */
+  wants(now: Instant): boolean {
+    const at = this.#clock.at(now);
+    return !this.#asking && this.#wanting(at).length > 0;
+  }
+
+  /** A slice that was drawn from has become low since the last ask: it is early to ask for more, but not too early. */
+  get isLow(): boolean {
+    return this.#low;
+  }
+
   /** What to ask for now. While another ask is under way, nothing. */
   ask(now: Instant): LeaseAsk {
     const at = this.#clock.at(now);
     this.#seq += 1;
+    this.#low = false;
     if (this.#asking) return { seq: this.#seq, wants: [] };
     const wants = this.#wanting(at)
       .slice(0, this.#limits.wants)
@@ -248,6 +264,7 @@ export class Lease {
       id: grant.slice,
       slot,
       leftNanoUsd: granted,
+      lowNanoUsd: granted / LOW_PART,
       drawnNanoUsd: 0n,
       until,
       usedAt: at,

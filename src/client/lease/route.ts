@@ -18,6 +18,8 @@ const MAX_SLOTS = 64;
 const MILLION = 1_000_000n;
 /** An attempt that asked again for the route and got no answer leaves it to another one after this. */
 const ASK_AGAIN_MS = 1_000;
+/** A rate is not told from less. */
+const LEAST_WATCHED_MS = 500;
 
 /** What one or more slots take of an attempt: a share of the lines of some classes. */
 interface Measure {
@@ -111,11 +113,15 @@ export class Route {
 
   /** Tells its slots what they have to be ready for. */
   demand(at: number, slotTouched: (slot: Slot) => void): void {
-    const share = BigInt(10_000 - Math.min(10_000, Math.floor(((at - this.#turnedAt) * 10_000) / SLICE_AHEAD_MS)));
+    const passed = Math.min(at - this.#turnedAt, SLICE_AHEAD_MS);
+    const share = BigInt(10_000 - Math.floor((passed * 10_000) / SLICE_AHEAD_MS));
+    // One that is new or comes back was not watched for as long as it asks ahead: it will go on as it began.
+    const young = this.#countBefore === 0;
+    const factor = young ? BigInt(Math.floor(SLICE_AHEAD_MS / Math.max(passed, LEAST_WATCHED_MS))) : 1n;
     for (const [index, slot] of this.slots.entries()) {
       const { demand } = this.measures[this.measureOf[index]!]!;
       slotTouched(slot);
-      slot.aheadNanoUsd += demand.sumNanoUsd(share);
+      slot.aheadNanoUsd += demand.sumNanoUsd(share) * factor;
       if (demand.dearestNanoUsd > slot.dearestNanoUsd) slot.dearestNanoUsd = demand.dearestNanoUsd;
       const cheapest = demand.cheapestNanoUsd;
       if (cheapest !== undefined && (slot.cheapestNanoUsd === undefined || cheapest < slot.cheapestNanoUsd))

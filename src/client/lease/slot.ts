@@ -12,6 +12,8 @@ export interface Slice {
   id: string;
   slot: Slot;
   leftNanoUsd: NanoUsd;
+  /** Less left than this is low. */
+  lowNanoUsd: NanoUsd;
   drawnNanoUsd: NanoUsd;
   until: number;
   /** When it was granted or last drawn from. */

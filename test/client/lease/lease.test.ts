@@ -196,8 +196,24 @@ describe('what is asked for', () => {
   test('what was drawn in the last two seconds, those that the server admitted included', () => {
     const world = new World();
     world.routed(routeOver(['org']));
-    for (let at = 0; at < 19; at += 1) world.try(10);
+    for (let at = 0; at < 99; at += 1) {
+      world.pass(100);
+      world.try(10);
+    }
     expect(world.ask().wants).toMatchObject([{ slot: 'org', amountNanoUsd: 200n, atLeastNanoUsd: 10n }]);
+  });
+
+  test.each([
+    { ms: 0, amountNanoUsd: 400n },
+    { ms: 500, amountNanoUsd: 400n },
+    { ms: 1_000, amountNanoUsd: 200n },
+    { ms: 1_900, amountNanoUsd: 100n },
+  ])('of a route that is $ms ms old: as if it went on as it began', ({ ms, amountNanoUsd }) => {
+    const world = new World();
+    world.routed(routeOver(['org']));
+    for (let at = 0; at < 9; at += 1) world.try(10);
+    world.pass(ms);
+    expect(world.ask().wants).toMatchObject([{ amountNanoUsd }]);
   });
 
   test('at least the dearest attempt of late', () => {
@@ -215,6 +231,7 @@ describe('what is asked for', () => {
     const world = new World();
     world.routed(routeOver(['org']));
     for (let at = 0; at < 9; at += 1) world.try(10);
+    world.pass(1_100);
     world.answer(world.ask()); // 100
     for (let at = 0; at < 3; at += 1) world.try(10);
     expect(world.ask().wants).toEqual([]); // 70 of 130 are left.
