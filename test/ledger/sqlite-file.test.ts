@@ -392,6 +392,23 @@ describe('entries', () => {
   });
 });
 
+test('a slice that fifty attempts are split off in one commit is written once', async () => {
+  await withLedger((ledger) => reserveOne(ledger, slice('s', 500n)));
+  withFile((db) => {
+    db.exec('CREATE TABLE writes (id TEXT)');
+    db.exec('CREATE TRIGGER count_writes AFTER UPDATE ON holds BEGIN INSERT INTO writes VALUES (NEW.attempt_id); END');
+  });
+  await withLedger(async (ledger) => {
+    const settlements = Array.from({ length: 50 }, (_, index) => settleDrawn(`a-${index}`, 7n, { s: 10n }));
+    await Promise.all([
+      ...settlements.map((request) => settleOne(ledger, request)),
+      ledger.closeSlices([{ slice: 's', drawnNanoUsd: 500n }], T0),
+    ]);
+    expect(await balanceOf(ledger)).toEqual([350n, 0n, 0n]);
+  });
+  withFile((db) => expect(db.prepare('SELECT id FROM writes').all()).toEqual([{ id: 's' }]));
+});
+
 describe('when the disk is full', () => {
   test('the whole batch is refused, nothing of it happened, and reading goes on', async () => {
     const acknowledged: string[] = [];
@@ -412,6 +429,24 @@ describe('when the disk is full', () => {
     await withLedger(async (ledger) => {
       expect(await ledger.holds(acknowledged)).not.toContain(undefined);
       expect((await reserveOne(ledger, reserve('room again', [demand(1n, 10n ** 9n)]))).outcome).toBe('granted');
+    });
+  });
+
+  test('an attempt that cannot be written is not split off its slice either', async () => {
+    await withLedger(
+      async (ledger) => {
+        await reserveOne(ledger, slice('s', 500n));
+        const before = await ledger.holds(['s']);
+        const big = settleDrawn('a', 7n, { s: 10n }, { responseId: 'more than fits '.repeat(30_000) });
+        await expect(settleOne(ledger, big)).rejects.toMatchObject({ name: 'LedgerUnavailable' });
+        expect(await ledger.holds(['s', 'a'])).toEqual([...before, undefined]);
+        expect((await ledger.verify()).problems).toEqual([]);
+      },
+      { maxPages: 60 },
+    );
+    await withLedger(async (ledger) => {
+      await settleOne(ledger, settleDrawn('a', 7n, { s: 10n }));
+      expect(await ledger.holds(['s'])).toMatchObject([{ amountNanoUsd: 490n, slice: { splitNanoUsd: 10n } }]);
     });
   });
 
