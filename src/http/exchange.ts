@@ -7,6 +7,7 @@ import { authenticate, type TokenLookup } from './auth.ts';
 import { aborted, type Read, RequestAborted, readJson, readJsonBytes } from './body.ts';
 import { problem, unavailable } from './problem.ts';
 import { parseQuery } from './query.ts';
+import { quickParse } from './quick.ts';
 import { requestId } from './request-id.ts';
 import type { Reply, Route } from './route.ts';
 import { type Asked, send } from './send.ts';
@@ -91,7 +92,7 @@ function conclude(
   let body: unknown;
   if (route.body && read) {
     if ('problem' in read) return read.problem;
-    const checked = route.body.schema.safeParse(read.value);
+    const checked = quickParse(route.body.schema, read.value);
     if (checked.error) return invalidBody(checked.error);
     body = checked.data;
   }

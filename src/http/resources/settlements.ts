@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Enforcer, Principal } from '../../enforce/enforcer.ts';
 import type { SettlementRequest, SettlementResult, SettlementsReply } from '../../protocol/wire.ts';
+import { quickParse } from '../quick.ts';
 import { settlementsReplySchema } from '../replies.ts';
 import { MAX_BATCH_BYTES, type Route, route } from '../route.ts';
 import {
@@ -43,11 +44,11 @@ async function settleAll(
   const results: (SettlementResult | undefined)[] = [];
   const valid: SettlementRequest[] = [];
   for (const element of settlements) {
-    const checked = settlementRequestSchema.safeParse(element);
+    const checked = quickParse(settlementRequestSchema, element);
     if (checked.success) valid.push(checked.data);
     results.push(checked.success ? undefined : invalid(element, describeMistakes(mistakesOf(checked.error))));
   }
-  const closing = closes.flatMap((element) => sliceCloseSchema.safeParse(element).data ?? []);
+  const closing = closes.flatMap((element) => quickParse(sliceCloseSchema, element).data ?? []);
   const booked = await enforcer.settleMany(
     { settlements: valid, ...(closing.length > 0 && { closes: closing }) },
     principal,
