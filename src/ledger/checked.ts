@@ -42,7 +42,8 @@ export function checked(ledger: Ledger): Ledger {
     },
     async forgive(unresolvedBefore, now) {
       checkTime('now', now);
-      checkTime('unresolvedBefore', unresolvedBefore);
+      if (!Number.isSafeInteger(unresolvedBefore))
+        throw new RangeError(`unresolvedBefore ${unresolvedBefore} is no time`);
       return ledger.forgive(unresolvedBefore, now);
     },
     async lose(selector, reason, now) {

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { HoldRecord, Ledger } from '../../src/ledger/ledger.ts';
 import { demand, reserve, reserveOne, settle, settleOne, slice, split, T0 } from './fixtures.ts';
-import { type Account, accountAt, CAP, type Draws, EXPECTED, HOUR, INSTANCES, Model } from './model.ts';
+import { type Account, ADOPTED, accountAt, CAP, type Draws, EXPECTED, HOUR, INSTANCES, Model } from './model.ts';
 
 type Step =
   | { kind: 'reserve'; id: string; amount: bigint; instances: string[] }
@@ -15,6 +15,7 @@ type Step =
   | { kind: 'settleDrawn'; id: string; cost: bigint; remainder: bigint; amount: bigint; slices: string[] }
   | { kind: 'split'; id: string; amount: bigint; slices: string[] }
   | { kind: 'close'; id: string; drawn: bigint }
+  | { kind: 'adopt'; id: string; amount: bigint }
   | { kind: 'release' | 'lose' | 'writeOff'; id: string }
   | { kind: 'forgive'; early: boolean }
   | { kind: 'loseAll' | 'loseExpired' | 'hour' };
@@ -44,6 +45,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: kind('split'), id: attempt, ...drawn }) },
   { weight: 3, arbitrary: fc.record({ kind: kind('close'), id: sliceId, drawn: amount }) },
   { weight: 4, arbitrary: fc.record({ kind: kind('release', 'lose', 'writeOff'), id: either }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('adopt'), id: either, amount }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('forgive'), early: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: kind('loseAll', 'loseExpired', 'hour') }) },
 );
@@ -112,6 +114,11 @@ async function apply(ledger: Ledger, model: Model, step: Step): Promise<void> {
       expect(said!.outcome).toBe(model.close(step.id, step.drawn));
       return;
     }
+    case 'adopt': {
+      const adopted = { attemptId: step.id, demand: demandOn(accountAt(ADOPTED, model.hour), step.amount) };
+      expect(await ledger.adopt([adopted], now)).toBe(model.adopt(step.id, step.amount));
+      return;
+    }
     case 'forgive': {
       const before = step.early ? now + 1 : now;
       expect(await ledger.forgive(before, now)).toBe(model.forgive(before));
@@ -153,7 +160,7 @@ class Invariants {
   /** As the model says, and under the cap but for recorded overage. */
   async #balances(model: Model): Promise<void> {
     const accounts = await this.#ledger.accounts(0);
-    for (const instance of INSTANCES) {
+    for (const instance of [...INSTANCES, ADOPTED]) {
       const { since } = accountAt(instance, model.hour);
       const live = accounts.filter((account) => account.instance === instance && account.window.end > since);
       const counted = model.counted(instance);
@@ -162,7 +169,7 @@ class Invariants {
         unresolved: live.reduce((sum, { unresolvedNanoUsd }) => sum + unresolvedNanoUsd, 0n),
         held: live.reduce((sum, { heldNanoUsd }) => sum + heldNanoUsd, 0n),
       }).toEqual(counted);
-      if (instance === EXPECTED) continue;
+      if (instance === EXPECTED || instance === ADOPTED) continue;
       expect(counted.spent + counted.unresolved + counted.held).toBeLessThanOrEqual(CAP + model.overage(instance));
     }
   }

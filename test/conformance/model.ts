@@ -8,6 +8,8 @@ export const HOUR = 3_600_000;
 export const INSTANCES = ['calendar|a', 'calendar|b', 'rolling|', 'soft|'];
 /** Of a budget with `holds: expected`: promised no cap, and forgiven. */
 export const EXPECTED = 'soft|';
+/** Of a budget that comes into being on the way: holds adopt it, whether it has room or not. */
+export const ADOPTED = 'adopted|';
 export const CAP = 100n;
 
 export interface Account {
@@ -207,6 +209,16 @@ export class Model {
     attempt.overage = isKnown ? most(0n, cost - attempt.amount) : 0n;
     this.attempts.set(id, Object.assign(attempt, { state: 'settled', cost, since: this.now }));
     return 'settled';
+  }
+
+  adopt(id: string, amount: bigint): number {
+    const attempt = this.attempts.get(id);
+    const account = accountAt(ADOPTED, this.hour);
+    if (attempt?.state !== 'held' && attempt?.state !== 'unresolved') return 0;
+    if (attempt.parts.some((part) => same(part.account, account))) return 0;
+    attempt.parts.push({ account, amount, remainder: 0n });
+    attempt.posts.push(account);
+    return 1;
   }
 
   release(id: string): void {

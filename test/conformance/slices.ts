@@ -135,6 +135,20 @@ export function describeSlices(current: () => Ledger): void {
       expect(await settleOne(current(), settle('b', 9n))).toMatchObject({ settlement: { overageNanoUsd: 4n } });
     });
 
+    test('a hundred at once never take more than the slice holds', async () => {
+      await grant('s', 70n);
+      const settling = Array.from({ length: 100 }, (_, index) => {
+        if (index % 3 === 0) return splitOne(split(`a${index}`, { s: 1n }));
+        return settleOne(current(), settleDrawn(`a${index}`, 1n, { s: 1n }));
+      });
+      await Promise.all(settling);
+      expect(await moneyOf('s')).toEqual([0n, 70n, 0n, 'held']);
+      const { items } = await current().settlements({ limit: 100 });
+      const overage = items.reduce((sum, { overageNanoUsd }) => sum + overageNanoUsd, 0n);
+      const [spent, held] = await balanceOf(current());
+      expect(spent! + held!).toBe(70n + overage);
+    });
+
     test('of two draws on one account makes one demand', async () => {
       await grant('s', 10n);
       await grant('t', 10n);
