@@ -11,44 +11,20 @@
  * A slice that was asked for in vain is told of as closed with nothing drawn, for its grant may have been lost on the way;
  * but only after a later ask was answered, since when the server refuses the one that it may not have read yet.
  */
-import { type Draw, SLICE_IDLE_MS } from '../../domain/lease.ts';
+import type { Draw } from '../../domain/lease.ts';
 import type { NanoUsd } from '../../domain/money.ts';
 import type { Recall, WireRoute } from '../../protocol/wire.ts';
 import { amount } from '../rules.ts';
 import { type Instant, LeaseClock } from './clock.ts';
 import { Route, readRoute } from './route.ts';
 import { type Attempted, Routes } from './routes.ts';
-import { type Slice, Slot } from './slot.ts';
+import { isOver, type Slice, Slot } from './slot.ts';
+import type { Closed, LeaseAsk, LocalGrant } from './terms.ts';
+import { demandOf } from './wishes.ts';
 
 export type { Instant } from './clock.ts';
 export type { Attempted } from './routes.ts';
-
-export interface LocalGrant {
-  decision: 'allow' | 'warn';
-  budget: string | undefined;
-  /** One for each slot; none where no budget can stop the attempt. */
-  draws: readonly Draw[];
-}
-
-export interface SliceWish {
-  slice: string;
-  slot: string;
-  amountNanoUsd: NanoUsd;
-  atLeastNanoUsd: NanoUsd;
-}
-
-/** What goes into one heartbeat. */
-export interface LeaseAsk {
-  /** Ascending. */
-  seq: number;
-  wants: readonly SliceWish[];
-}
-
-/** A slice from which nothing more is drawn, and the sum of all that ever was. */
-export interface Closed {
-  slice: string;
-  drawnNanoUsd: NanoUsd;
-}
+export type { Closed, LeaseAsk, LocalGrant, SliceWish } from './terms.ts';
 
 export interface LeaseLimits {
   /** Signatures that may be admitted locally at once; more go to the server. */
@@ -211,28 +187,10 @@ export class Lease {
   }
 
   #wanting(at: number): { slot: Slot; wantedNanoUsd: NanoUsd }[] {
-    const touched = new Set<Slot>();
-    for (const route of this.#active) {
-      const recent = route.recent(at);
-      if (recent === 0) {
-        route.active = false;
-        this.#active.delete(route);
-      } else if (recent > 1) {
-        route.demand(at, (slot) => {
-          if (touched.has(slot)) return;
-          touched.add(slot);
-          slot.aheadNanoUsd = 0n;
-          slot.dearestNanoUsd = 0n;
-          slot.cheapestNanoUsd = undefined;
-        });
-      }
-    }
-    const wanting: { slot: Slot; wantedNanoUsd: NanoUsd }[] = [];
-    for (const slot of touched) {
+    return demandOf(this.#active, at).flatMap((slot) => {
       const wantedNanoUsd = slot.wantedNanoUsd(at, SOON_MS);
-      if (wantedNanoUsd > 0n) wanting.push({ slot, wantedNanoUsd });
-    }
-    return wanting;
+      return wantedNanoUsd > 0n ? { slot, wantedNanoUsd } : [];
+    });
   }
 
   /** The server's answer to an ask: those of its wants that were granted. */
@@ -369,12 +327,4 @@ export class Lease {
     this.#active.delete(route);
     for (const slot of route.slots) slot.routes -= 1;
   }
-}
-
-/** Its time is over, nobody draws from it, or what is left is too little for anybody. */
-function isOver({ slot, leftNanoUsd, until, usedAt }: Slice, at: number): boolean {
-  if (at >= until || at - usedAt >= SLICE_IDLE_MS || leftNanoUsd === 0n) return true;
-  const { cheapestNanoUsd, dearestNanoUsd, slices } = slot;
-  if (cheapestNanoUsd !== undefined && leftNanoUsd < cheapestNanoUsd) return true;
-  return slices.length > 1 && slices.at(-1)!.leftNanoUsd > leftNanoUsd && leftNanoUsd < dearestNanoUsd;
 }

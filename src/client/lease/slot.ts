@@ -1,4 +1,5 @@
 /** What a session may draw from: slots, and the slices that it has of them. */
+import { SLICE_IDLE_MS } from '../../domain/lease.ts';
 import type { NanoUsd } from '../../domain/money.ts';
 import { larger } from '../../pricing/rate.ts';
 
@@ -40,6 +41,12 @@ export class Slot {
     this.id = id;
   }
 
+  forgetDemand(): void {
+    this.aheadNanoUsd = 0n;
+    this.dearestNanoUsd = 0n;
+    this.cheapestNanoUsd = undefined;
+  }
+
   /** The oldest open slice that has as much left. */
   sliceWith(amountNanoUsd: NanoUsd, at: number): Slice | undefined {
     for (const slice of this.slices) if (slice.leftNanoUsd >= amountNanoUsd && at < slice.until) return slice;
@@ -75,4 +82,12 @@ export class Slot {
     this.recalledAt = at;
     this.refused(at);
   }
+}
+
+/** Its time is over, nobody draws from it, or what is left is too little for anybody. */
+export function isOver({ slot, leftNanoUsd, until, usedAt }: Slice, at: number): boolean {
+  if (at >= until || at - usedAt >= SLICE_IDLE_MS || leftNanoUsd === 0n) return true;
+  const { cheapestNanoUsd, dearestNanoUsd, slices } = slot;
+  if (cheapestNanoUsd !== undefined && leftNanoUsd < cheapestNanoUsd) return true;
+  return slices.length > 1 && slices.at(-1)!.leftNanoUsd > leftNanoUsd && leftNanoUsd < dearestNanoUsd;
 }
