@@ -72,6 +72,7 @@ export async function createEnforcer(options: EnforcerOptions): Promise<Enforcer
   const { gate } = room;
   const reloads = new Gate();
   const sweep = async (): Promise<void> => {
+    room.leases.look(clocks.monotonicMs());
     await gate.pass(() => sweepRoom(room));
     await finishStart(room);
   };

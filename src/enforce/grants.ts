@@ -18,6 +18,8 @@ import type { Slot } from './slots.ts';
 
 /** A slice that ends sooner is not worth its grant. */
 const SHORTEST_MS = 100;
+/** Slices that one session may have out: many more than it has slots. */
+const MOST_PER_SESSION = 16_384;
 
 interface Wanted {
   id: string;
@@ -57,6 +59,7 @@ export async function grantSlices(
 
 function mayGrant(room: Room, session: Session): boolean {
   if (room.sessions.live(session.id) !== session) return false;
+  if (room.leases.countOf(session.id) >= MOST_PER_SESSION) return false;
   return !room.closing && !room.leases.isRecalling && room.policy.config.leases && !room.clock.problem();
 }
 

@@ -105,6 +105,10 @@ export class Leases {
     return [...(this.#sessions.get(session) ?? [])].filter(({ isClosed }) => !isClosed);
   }
 
+  countOf(session: string): number {
+    return this.#sessions.get(session)?.size ?? 0;
+  }
+
   /** A session was told of a route without a slot, and follows it no longer than this. */
   tellUnslotted(untilMs: DurationMs): void {
     this.#unslottedMs = Math.max(this.#unslottedMs, untilMs);

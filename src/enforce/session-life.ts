@@ -100,7 +100,6 @@ export async function expectSessions(room: Room): Promise<void> {
 
 /** What has lost its owner or its time, and windows that are over. */
 export async function sweepSessions(room: Room): Promise<void> {
-  room.leases.look(room.clocks.monotonicMs());
   room.slots.prune(room.clocks.monotonicMs());
   const silent = room.sessions.silent(room.clocks.monotonicMs());
   if (silent.length > 0) await endAll(room, silent, 'its session fell silent');

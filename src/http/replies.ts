@@ -52,12 +52,10 @@ const recallSchema = z
     all: z.literal(true).optional().describe('Close everything, forget every route, report attempts in flight.'),
   })
   .meta({ id: 'Recall', description: 'What a session has to do about its slices.' });
-const sliceSchema = z
-  .object({ slice: z.string(), amount: money, valid_ms: number })
-  .meta({
-    id: 'Slice',
-    description: 'Money that a session may admit attempts from; valid from when it was asked for.',
-  });
+const sliceSchema = z.object({ slice: z.string(), amount: money, valid_ms: number }).meta({
+  id: 'Slice',
+  description: 'Money that a session may admit attempts from; valid from when it was asked for.',
+});
 export const heartbeatReplySchema = z
   .object({
     server_time: instant,

@@ -116,7 +116,10 @@ export const heartbeatRequestSchema = z
     seq: count.optional(),
     wants: z.array(sliceWantSchema).max(MAX_WANTS).optional(),
   })
-  .refine(({ seq, wants }) => seq !== undefined || wants === undefined, 'seq is required with wants')
+  .refine(({ seq, wants }) => seq !== undefined || wants === undefined, {
+    path: ['seq'],
+    error: 'is required with wants',
+  })
   .meta({ id: 'HeartbeatRequest' });
 
 export const reservationRequestSchema = z

@@ -55,6 +55,7 @@ export const METRIC = {
   budgetWindowEnd: 'spendfuse_budget_window_end_timestamp_seconds',
   sessions: 'spendfuse_sessions',
   waiting: 'spendfuse_waiting_reservations',
+  leased: 'spendfuse_leased_usd',
   ready: 'spendfuse_ready',
   configReloads: 'spendfuse_config_reloads_total',
   configLastReloadSuccess: 'spendfuse_config_last_reload_successful',

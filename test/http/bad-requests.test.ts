@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { NotReady } from '../../src/enforce/enforcer.ts';
 import { LedgerUnavailable } from '../../src/ledger/ledger.ts';
-import { fakeEnforcer, memoryLog, post, reservation, serve, settlement, settlementBody } from './fixtures.ts';
+import { fakeEnforcer, memoryLog, post, reservation, serve, settlement, settlementBody, want } from './fixtures.ts';
 
 /** A query string sends a hot route through express. */
 const WAYS = [
@@ -184,6 +184,33 @@ const BAD_BODIES: [string, string, unknown, Record<string, string>, number, stri
     'invalid-request',
     ['/journal'],
   ],
+  [
+    'of a heartbeat that wants slices without a number',
+    '/v1/sessions/s/heartbeat',
+    { wants: [want] },
+    {},
+    422,
+    'invalid-request',
+    ['/seq'],
+  ],
+  ...(
+    [
+      ['with a negative amount', { amount: '-1' }, '/wants/0/amount'],
+      ['with a broken amount', { amount: '1.5' }, '/wants/0/amount'],
+      ['with an amount as a number', { amount: 1 }, '/wants/0/amount'],
+      ['with more money than there is', { at_least: '1000000000000000000' }, '/wants/0/at_least'],
+      ['without a slot', { slot: undefined }, '/wants/0/slot'],
+      ['with a slice that is a path', { slice: '../x' }, '/wants/0/slice'],
+    ] as const
+  ).map(([name, change, pointer]): (typeof BAD_BODIES)[number] => [
+    `of a want ${name}`,
+    '/v1/sessions/s/heartbeat',
+    { seq: 1, wants: [{ ...want, ...change }] },
+    {},
+    422,
+    'invalid-request',
+    [pointer],
+  ]),
 ];
 
 test.each(BAD_BODIES)(

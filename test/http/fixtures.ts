@@ -8,7 +8,7 @@ import type { Receipt } from '../../src/domain/receipt.ts';
 import type { BudgetView, Enforcer, Happening, Principal } from '../../src/enforce/enforcer.ts';
 import { createServer, type ServerOptions, type SpendfuseServer } from '../../src/http/server.ts';
 import type { HoldRecord } from '../../src/ledger/ledger.ts';
-import type { ReservationRequest, SettlementRequest } from '../../src/protocol/wire.ts';
+import type { ReservationRequest, SettlementRequest, SliceClose, SliceWant } from '../../src/protocol/wire.ts';
 
 export const NOW = Date.UTC(2026, 10, 15, 12);
 
@@ -39,6 +39,9 @@ export const settlement: SettlementRequest = {
   admitted_at: '2026-11-15T12:00:00.000Z',
   end: 'settled',
 };
+
+export const want: SliceWant = { slice: 'slice-1', slot: 'slot-1', amount: '5000', at_least: '10' };
+export const close: SliceClose = { session: 'session-1', slice: 'slice-1', drawn: '5000' };
 
 export const receipt: Receipt = {
   catalogue: 'genai-prices 0.1.8',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { createServer } from '../../src/http/server.ts';
-import { fakeEnforcer, memoryLog, NOW, reservation, settlement, settlementBody } from './fixtures.ts';
+import { close, fakeEnforcer, memoryLog, NOW, reservation, settlement, settlementBody, want } from './fixtures.ts';
 
 const { log, lines } = memoryLog('error');
 let url: string;
@@ -25,7 +25,14 @@ const PATHS = [
 /** A good body with one thing in it replaced. */
 const nearlyGood = fc
   .tuple(
-    fc.constantFrom<object>(reservation, settlementBody, settlement, { settlements: [settlement] }),
+    fc.constantFrom<object>(
+      reservation,
+      settlementBody,
+      settlement,
+      { settlements: [settlement] },
+      { settlements: [{ ...settlement, draws: [{ slice: 'a', amount: '1' }] }], closes: [close] },
+      { seq: 1, wants: [want] },
+    ),
     fc.nat(),
     fc.jsonValue(),
   )

@@ -200,6 +200,25 @@ test('the server says whether it is ready, and how many sessions and waiters it 
   expect(found.get('spendfuse_waiting_reservations')).toEqual([[{}, 0]]);
 });
 
+test('what slices hold is said of every budget, and what sessions decide is counted but not timed', async () => {
+  const budgets = [budget('a'), budget('b')];
+  const { enforcer, read } = metricsOf({
+    config: () => config({ budgets }),
+    leased: () => new Map([['b', parseUsd('1.5')]]),
+  });
+  enforcer.happen({ kind: 'decision', decision: 'allow', reason: 'leased', attribution });
+  const found = await read();
+  expect(found.get('spendfuse_leased_usd')).toEqual([
+    [{ budget: 'a' }, 0],
+    [{ budget: 'b' }, 1.5],
+  ]);
+  expect(found.get('spendfuse_decisions_total')).toContainEqual([
+    { decision: 'allow', reason: 'leased', ...attribution },
+    1,
+  ]);
+  expect(found.get('spendfuse_decision_duration_seconds_count')).toContainEqual([{ decision: 'allow' }, 0]);
+});
+
 test('without the ledger there are no budget gauges, but the rest says why', async () => {
   const { enforcer, read } = metricsOf({
     readiness: () => ({ ready: false, reasons: ['closing'] }),

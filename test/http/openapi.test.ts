@@ -1,8 +1,13 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { reservationRequestSchema, settlementRequestSchema } from '../../src/http/schemas.ts';
-import { reservation, serve, settlement } from './fixtures.ts';
+import {
+  heartbeatRequestSchema,
+  reservationRequestSchema,
+  settlementRequestSchema,
+  sliceCloseSchema,
+} from '../../src/http/schemas.ts';
+import { close, reservation, serve, settlement, want } from './fixtures.ts';
 
 interface Document {
   openapi: string;
@@ -64,16 +69,31 @@ test('every reference leads somewhere', async () => {
   for (const name of references) expect(document.components.schemas).toHaveProperty(name as string);
 });
 
+/** A request as a reader of the document understands it. */
+async function described(name: string): Promise<z.ZodType> {
+  const { components } = await read();
+  return z.fromJSONSchema({
+    $ref: `#/$defs/${name}`,
+    $defs: JSON.parse(JSON.stringify(components.schemas).replaceAll('#/components/schemas/', '#/$defs/')),
+  });
+}
+
 test('requests in the document read back accept what the server accepts', async () => {
   const { components } = await read();
   expect(components.schemas.ReservationRequest?.required).toEqual(Object.keys(reservation));
-  const schema = z.fromJSONSchema({
-    $ref: '#/$defs/SettlementRequest',
-    $defs: JSON.parse(JSON.stringify(components.schemas).replaceAll('#/components/schemas/', '#/$defs/')),
-  });
   const wrong = { ...settlement, usage: { input_tokens: -1, output_tokens: 1 } };
-  for (const value of [settlement, wrong, reservation, {}, null]) {
-    expect(schema.safeParse(value).success).toBe(settlementRequestSchema.safeParse(value).success);
+  const drawn = { ...settlement, end: 'open', draws: [{ slice: 'a', amount: '1' }] };
+  const broken = { ...settlement, draws: [{ slice: 'a', amount: '1.5' }] };
+  const beat = { seq: 1, wants: [want] };
+  for (const [name, schema, values] of [
+    ['SettlementRequest', settlementRequestSchema, [settlement, wrong, drawn, broken, reservation, {}, null]],
+    ['ReservationRequest', reservationRequestSchema, [reservation, { ...reservation, route: true }, { route: false }]],
+    ['HeartbeatRequest', heartbeatRequestSchema, [{}, beat, { seq: 1, wants: [{ ...want, amount: 5 }] }, { seq: -1 }]],
+    ['SliceClose', sliceCloseSchema, [close, { ...close, drawn: '-1' }, { ...close, drawn: '01' }, {}]],
+  ] as const) {
+    const reader = await described(name);
+    for (const value of values) {
+      expect([name, value, reader.safeParse(value).success]).toEqual([name, value, schema.safeParse(value).success]);
+    }
   }
-  expect(reservationRequestSchema.safeParse(reservation).success).toBe(true);
 });

@@ -118,6 +118,15 @@ test('in a batch a bad settlement is invalid and the others are booked, in order
   expect(enforcer.calls.map(({ method }) => method)).toEqual(['settleMany']);
 });
 
+test('a bad close is left out, and the good ones are done with the batch', async () => {
+  const { url, enforcer } = await serve();
+  const close = { session: 's-1', slice: 'slice-1', drawn: '5' };
+  const closes = [close, { ...close, drawn: 5 }, { ...close, drawn: '-1' }, null, { ...close, slice: 'slice-2' }];
+  const reply = await post(`${url}/v1/settlements`, { settlements: [], closes });
+  expect([reply.status, await reply.json()]).toEqual([200, { results: [] }]);
+  expect(enforcer.calls[0]?.args).toEqual([{ settlements: [], closes: [close, { ...close, slice: 'slice-2' }] }]);
+});
+
 test('a batch larger than one request may be is taken', async () => {
   const { url } = await serve();
   const settlements = Array.from({ length: 1000 }, (_, index) => ({ ...settlement, attempt_id: `a-${index}` }));

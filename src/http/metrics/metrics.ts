@@ -2,10 +2,11 @@ import type { Logger } from 'pino';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { type Enforcer, NotReady } from '../../enforce/enforcer.ts';
 import { LedgerUnavailable } from '../../ledger/ledger.ts';
-import { METRIC } from '../../telemetry/names.ts';
+import { BUDGET_LABEL, METRIC } from '../../telemetry/names.ts';
 import type { Drain } from '../wait.ts';
 import { writeBudgetGauges } from './budget-gauges.ts';
 import type { CardinalityBounds } from './cardinality.ts';
+import { Sums, usd } from './series.ts';
 import { UsageCounters } from './usage-counters.ts';
 
 /** The server's /metrics. Counters follow what happens; everything else is read when it is asked for. */
@@ -72,9 +73,20 @@ export class Metrics {
       registers,
     });
     waiting.set(this.#enforcer.waitingCount?.() ?? this.#drain.waiting);
+    this.#writeLeased(registry);
     const sessions = this.#enforcer.sessionCount?.();
     if (sessions === undefined) return;
     new Gauge({ name: METRIC.sessions, help: 'Client processes that live.', registers }).set(sessions);
+  }
+
+  /** Part of what the budget gauges call reserved: of each budget, also one of which nothing is leased. */
+  #writeLeased(registry: Registry): void {
+    const leased = this.#enforcer.leased?.();
+    if (!leased) return;
+    const sums = new Sums([BUDGET_LABEL.budget]);
+    for (const { name } of this.#enforcer.config().budgets) sums.add({ [BUDGET_LABEL.budget]: name }, 0n);
+    for (const [budget, heldNanoUsd] of leased) sums.add({ [BUDGET_LABEL.budget]: budget }, heldNanoUsd);
+    sums.writeGauge(registry, METRIC.leased, 'Held by slices, from which sessions admit attempts, in USD.', usd);
   }
 
   async #writeBudgets(registry: Registry): Promise<void> {
