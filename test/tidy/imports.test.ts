@@ -25,8 +25,12 @@ describe('imports point inward', () => {
     expect(cycles(new Map(files.map((file) => [file.path, runtimeImports(file)])))).toEqual([]);
   });
 
-  it('the stand-in provider of the demo, which judges the ledger, shares no code with it', () => {
-    const judges = sourceFiles('demo/provider*.ts', 'test/support/provider.ts');
+  it('the stand-in providers, which judge the ledger, share no code with it', () => {
+    const judges = sourceFiles(
+      'demo/provider*.ts',
+      'test/support/provider.ts',
+      'test/torture/{provider,prices,judge}.ts',
+    );
     expect(judges.length).toBeGreaterThan(1);
     expect(judges.flatMap(importsOf).filter(({ target }) => /^(src|instrumentations)\//.test(target))).toEqual([]);
   });
