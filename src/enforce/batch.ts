@@ -86,6 +86,8 @@ function reportOf(
   if (end === 'released') {
     // Without a hold one is made and released, so that a reservation that comes late is not granted any more.
     const split = hold ? undefined : splitOf(room, request, attempted, drawn ?? { draws: [], slices: [] });
+    // It drew nothing, so it holds nothing: a restart before its release would adopt it at its worst case.
+    if (split && split.draws.length === 0) split.amountNanoUsd = 0n;
     return { ...(split && { split }), isLocal, end: () => releaseOne(room, attempt_id, principal) };
   }
   if (!hold && worthTooMuch(room, request, attempted)) {
@@ -158,9 +160,10 @@ async function holdAfterwards(room: Room, request: SettlementRequest, attempted:
   const said = boundFromWire(request.bound ?? { input_tokens: 0 });
   const bound = boundProblem(said) ? { inputTokens: 0, outputTokens: 0 } : said;
   const { provider, model } = attempted;
-  const plan = planAttempt(room.policy, room.standing, { ...attempted, provider, model, bound }, attempted.admittedAt);
-  const card = room.policy.catalogue.card(provider, model, attempted.admittedAt);
+  // The ledger stamps it as admitted now: in another window than that, its cost would be posted in both.
   const now = room.clock.now();
+  const plan = planAttempt(room.policy, room.standing, { ...attempted, provider, model, bound }, now);
+  const card = room.policy.catalogue.card(provider, model, attempted.admittedAt);
   await room.ledger.reserveMany(
     [
       {
