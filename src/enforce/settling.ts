@@ -33,7 +33,8 @@ export async function book(room: Room, bills: readonly Bill[]) {
     if (room.policy.expects) learnFrom(room.learned, outcome.settlement, bill.worstNanoUsd);
   }
   await tellAll(room, events);
-  void room.waiting.wake();
+  // What frees most of the time, and knows where: the other wakers do not.
+  void room.waiting.wake(new Set(bills.flatMap(({ request }) => request.postings.map(({ instance }) => instance))));
   return outcomes;
 }
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Usage, UsageBound } from '../../src/domain/usage.ts';
+import { MAX_USAGE_COUNT, type Usage, type UsageBound } from '../../src/domain/usage.ts';
 import { boundOf, inputBound, outputBound } from '../../src/pricing/bound.ts';
 import { parseCard, serialiseCard } from '../../src/pricing/card.ts';
+import { outputWithin } from '../../src/pricing/clamp.ts';
 import { compileBound } from '../../src/pricing/compiled-bound.ts';
 import { costOf, price, replay, usageProblem } from '../../src/pricing/price.ts';
 import type { RateCard } from '../../src/pricing/pricing.ts';
@@ -150,6 +151,26 @@ describe('for any card and usage', () => {
     fc.assert(property, { numRuns: 500 });
   });
 
+  it('an output shortened to an amount costs at most the amount, and one token more would not fit', () => {
+    const amounts = fc.oneof(fc.bigInt(0n, 10_000n), fc.bigInt(0n, 10n ** 10n), fc.bigInt(0n, 10n ** 13n));
+    const shortened = fc
+      .tuple(anyCard, anyBound, amounts, anyClasses)
+      .map(([card, bound, amount, classes]) => {
+        const outputTokens = outputWithin(card, bound, amount, classes);
+        return { card, bound: { ...bound, ...(outputTokens !== undefined && { outputTokens }) }, amount, classes };
+      })
+      .chain((made) => usageWithin(made.card, made.bound).map((usage) => ({ ...made, usage })));
+    const property = fc.property(shortened, ({ card, bound, amount, classes, usage }) => {
+      const outputTokens = outputWithin(card, bound, amount, classes);
+      fc.pre(outputTokens !== undefined);
+      expect(boundOf(card, bound, classes)).toBeLessThanOrEqual(amount);
+      expect(costOf(price(card, usage, NOVEMBER, 'measured'), classes)).toBeLessThanOrEqual(amount);
+      if (outputTokens === MAX_USAGE_COUNT) return;
+      expect(boundOf(card, { ...bound, outputTokens: outputTokens + 1 }, classes)).toBeGreaterThan(amount);
+    });
+    fc.assert(property, { numRuns: 2000 });
+  });
+
   it('counts that cannot be have no compiled bound', () => {
     const compiled = compileBound(CARDS[0]!);
     for (const inputTokens of [-1, 0.5, Number.NaN, 1e11, '7' as unknown as number])
@@ -159,8 +180,20 @@ describe('for any card and usage', () => {
 
   it('a larger request is never bounded lower', () => {
     const property = fc.property(anyCard, anyBound, fc.nat(100_000), (card, bound, extra) => {
-      const larger = { ...bound, inputTokens: bound.inputTokens + extra };
-      expect(boundOf(card, larger)).toBeGreaterThanOrEqual(boundOf(card, bound));
+      const before = boundOf(card, bound);
+      const { inputTokens, outputTokens = outputBound(card, bound), choices = 1, webSearches = 0 } = bound;
+      const unlimited = { ...bound, outputTokens: undefined };
+      for (const larger of [
+        { ...bound, inputTokens: inputTokens + extra },
+        { ...bound, outputTokens: outputTokens + extra },
+        { ...bound, webSearches: webSearches + extra },
+        { ...bound, unseenInput: true as const },
+        { ...bound, audio: true },
+        { ...bound, cacheWrite1h: true },
+      ])
+        expect(boundOf(card, larger)).toBeGreaterThanOrEqual(before);
+      const moreChoices = { ...unlimited, choices: choices + 1 };
+      expect(boundOf(card, moreChoices)).toBeGreaterThanOrEqual(boundOf(card, unlimited));
     });
     fc.assert(property, { numRuns: 500 });
   });
