@@ -30,6 +30,7 @@ import type {
   SplitRequest,
   UsageQuery,
 } from './ledger.ts';
+import { RecentHolds } from './recent-holds.ts';
 import { grantedSlice } from './slices.ts';
 import type { CoreOptions } from './sqlite/core.ts';
 import { WorkerLink } from './sqlite/link.ts';
@@ -49,6 +50,8 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
 
 class SqliteLedger implements Ledger {
   readonly #link: WorkerLink;
+  /** The file is locked for this ledger's life: nobody else changes it. */
+  readonly #recent = new RecentHolds();
 
   constructor(link: WorkerLink) {
     this.#link = link;
@@ -63,8 +66,21 @@ class SqliteLedger implements Ledger {
       const op = reserveOp(request, JSON.stringify);
       return { ...op, demands: encodeDemands(op.demands) };
     });
-    const replies = await this.#link.call('reserve', texts, now);
-    return replies.map((reply, index) => reserveOutcome(requests[index]!, reply));
+    this.#recent.ask(requests);
+    try {
+      const replies = await this.#link.call('reserve', texts, now);
+      return replies.map((reply, index) => this.#reserved(requests[index]!, reply));
+    } finally {
+      for (const request of requests) this.#recent.answer(request, undefined);
+    }
+  }
+
+  #reserved(request: ReserveRequest, reply: ReservedReply): ReserveOutcome {
+    const outcome = reserveOutcome(request, reply);
+    if (reply.outcome === 'granted' && outcome.outcome === 'granted' && !request.slice) {
+      this.#recent.answer(request, outcome.hold);
+    }
+    return outcome;
   }
 
   async settleMany(requests: readonly SettleRequest[], now: EpochMs): Promise<SettleOutcome[]> {
@@ -74,11 +90,13 @@ class SqliteLedger implements Ledger {
       const text = { ...op, postings: encodePostings(postings) };
       return split ? { ...text, split: { ...split, draws: encodeDraws(split.draws) } } : text;
     });
+    for (const { attemptId } of requests) this.#recent.forget(attemptId);
     const replies = await this.#link.call('settle', texts, now);
     return replies.map((reply, index) => settleOutcome(requests[index]!, reply));
   }
 
   releaseMany(attemptIds: readonly string[], now: EpochMs) {
+    for (const attemptId of attemptIds) this.#recent.forget(attemptId);
     return this.#link.call('release', attemptIds, now);
   }
 
@@ -87,6 +105,7 @@ class SqliteLedger implements Ledger {
       const op = splitOp(request, JSON.stringify);
       return { ...op, draws: encodeDraws(op.draws) };
     });
+    for (const { attemptId } of requests) this.#recent.forget(attemptId);
     const replies = await this.#link.call('split', texts, now);
     return replies.map(({ outcome, hold }) => ({ outcome, hold: recordOf(hold) }));
   }
@@ -100,15 +119,22 @@ class SqliteLedger implements Ledger {
   }
 
   async lose(selector: LoseSelector, reason: string, now: EpochMs): Promise<HoldRecord[]> {
+    this.#recent.lose(selector);
     return (await this.#link.call('lose', selector, reason, now)).map(recordOf);
   }
 
   writeOff(attemptIds: readonly string[], by: string, reason: string, now: EpochMs) {
+    for (const attemptId of attemptIds) this.#recent.forget(attemptId);
     return this.#link.call('writeOff', attemptIds, by, reason, now);
   }
 
   async holds(attemptIds: readonly string[]): Promise<(HoldRecord | undefined)[]> {
-    return (await this.#link.call('holds', attemptIds)).map((hold) => hold && recordOf(hold));
+    const known = attemptIds.map((attemptId) => this.#recent.find(attemptId));
+    const others = attemptIds.filter((_, index) => known[index] === undefined);
+    if (others.length === 0) return known;
+    const read = (await this.#link.call('holds', others)).map((hold) => hold && recordOf(hold));
+    let next = 0;
+    return known.map((hold) => hold ?? read[next++]);
   }
 
   async openHolds(): Promise<HoldRecord[]> {
@@ -134,6 +160,7 @@ class SqliteLedger implements Ledger {
   }
 
   adopt(demands: Parameters<Ledger['adopt']>[0], now: EpochMs) {
+    for (const { attemptId } of demands) this.#recent.forget(attemptId);
     return this.#link.call('adopt', demands, now);
   }
 
@@ -165,6 +192,7 @@ class SqliteLedger implements Ledger {
   }
 
   close() {
+    this.#recent.clear();
     return this.#link.close();
   }
 }
