@@ -2,16 +2,19 @@ import type { EpochMs } from '../domain/time.ts';
 import type { Hold } from './entries.ts';
 import { forgivableSince } from './holds.ts';
 
+const SECOND = 1000;
+
 /**
- * The open holds of a book: by attempt, by session, and with lower bounds of the instants that sweeps ask for, so that a
- * sweep which finds nothing looks at nothing, however many are open.
+ * The open holds of a book: by attempt, by session and by the second in which they expire, so that a sweep looks at what
+ * it asks for and not at everything that is open.
  */
 export class OpenHolds<D> {
   readonly #holds = new Map<string, Hold<D>>();
   readonly #sessions = new Map<string, Set<string>>();
+  /** By the second of their expiry. One that has been lost since stays until that second comes. */
+  readonly #expiring = new Map<number, Set<string>>();
   /** Those that `forgive` could change, with since when. */
   readonly #forgivable = new Map<string, EpochMs>();
-  #earliestExpiry = Number.POSITIVE_INFINITY;
   #earliestForgivable = Number.POSITIVE_INFINITY;
 
   get(attemptId: string): Hold<D> | undefined {
@@ -25,10 +28,11 @@ export class OpenHolds<D> {
   /** In place of the one of the same attempt. */
   put(hold: Hold<D>): void {
     const { attemptId, session, state } = hold;
-    if (!this.#holds.has(attemptId)) this.#enter(session, attemptId);
+    const isNew = !this.#holds.has(attemptId);
     this.#holds.set(attemptId, hold);
+    if (isNew) enter(this.#sessions, session, attemptId);
     if (state.state === 'held') {
-      if (state.expiresAt < this.#earliestExpiry) this.#earliestExpiry = state.expiresAt;
+      if (isNew) enter(this.#expiring, Math.floor(state.expiresAt / SECOND), attemptId);
       return;
     }
     const since = forgivableSince(hold);
@@ -40,18 +44,13 @@ export class OpenHolds<D> {
     if (since < this.#earliestForgivable) this.#earliestForgivable = since;
   }
 
-  #enter(session: string, attemptId: string): void {
-    const ids = this.#sessions.get(session);
-    if (ids) ids.add(attemptId);
-    else this.#sessions.set(session, new Set([attemptId]));
-  }
-
   delete({ attemptId, session }: Hold<D>): void {
-    if (!this.#holds.delete(attemptId)) return;
+    const state = this.#holds.get(attemptId)?.state;
+    if (!state) return;
+    this.#holds.delete(attemptId);
     this.#forgivable.delete(attemptId);
-    const ids = this.#sessions.get(session);
-    ids?.delete(attemptId);
-    if (ids?.size === 0) this.#sessions.delete(session);
+    leave(this.#sessions, session, attemptId);
+    if (state.state === 'held') leave(this.#expiring, Math.floor(state.expiresAt / SECOND), attemptId);
   }
 
   ofSessions(sessions: readonly string[]): Hold<D>[] {
@@ -61,19 +60,23 @@ export class OpenHolds<D> {
 
   /** Those held that expire at the instant or before; they are not told of again, so the caller has to change them. */
   expired(at: EpochMs): Hold<D>[] {
-    if (at < this.#earliestExpiry) return [];
     const expired: Hold<D>[] = [];
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const hold of this.#holds.values()) {
-      if (hold.state.state !== 'held') continue;
-      if (hold.state.expiresAt <= at) expired.push(hold);
-      else if (hold.state.expiresAt < earliest) earliest = hold.state.expiresAt;
+    for (const [second, ids] of this.#expiring) {
+      if (second * SECOND > at) continue;
+      for (const id of ids) {
+        const hold = this.#holds.get(id);
+        if (hold?.state.state === 'held') {
+          if (hold.state.expiresAt > at) continue;
+          expired.push(hold);
+        }
+        ids.delete(id);
+      }
+      if (ids.size === 0) this.#expiring.delete(second);
     }
-    this.#earliestExpiry = earliest;
     return expired;
   }
 
-  /** Those in which money of `expected` budgets is unresolved since before the instant; told of once, as `expired`. */
+  /** Those in which money of `expected` budgets is unresolved since before the instant; told of once, as those. */
   forgivable(before: EpochMs): Hold<D>[] {
     if (this.#earliestForgivable >= before) return [];
     const found: Hold<D>[] = [];
@@ -85,4 +88,16 @@ export class OpenHolds<D> {
     this.#earliestForgivable = earliest;
     return found;
   }
+}
+
+function enter<K>(index: Map<K, Set<string>>, key: K, id: string): void {
+  const ids = index.get(key);
+  if (ids) ids.add(id);
+  else index.set(key, new Set([id]));
+}
+
+function leave<K>(index: Map<K, Set<string>>, key: K, id: string): void {
+  const ids = index.get(key);
+  ids?.delete(id);
+  if (ids?.size === 0) index.delete(key);
 }
