@@ -5,9 +5,10 @@
  */
 import type { BudgetInstance } from '../domain/budget.ts';
 import { wholeCapOf } from '../domain/evaluate.ts';
+import { parseAccount } from '../domain/instance.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { sinceAt, windowAt } from '../domain/window.ts';
-import type { Ledger, Posting, Settlement } from '../ledger/ledger.ts';
+import type { AccountDemand, Ledger, Posting, Settlement } from '../ledger/ledger.ts';
 import { costOf } from '../pricing/price.ts';
 import { type Definition, definitionIdOf, definitionsOf, Marks } from './definitions.ts';
 import { accountOf } from './plan.ts';
@@ -125,10 +126,11 @@ async function adoptOpen(
 ): Promise<void> {
   // A slice is money for attempts that nobody knows yet; those drawn from it have holds of their own when they are told of.
   const attempts = (await ledger.openHolds()).filter(({ slice }) => !slice);
-  const demands = attempts.flatMap(({ attemptId, attribution, amountNanoUsd, admittedAt }) =>
+  const adopted = attempts.flatMap(({ attemptId, attribution, amountNanoUsd, admittedAt, demands }) =>
     policy
       .match(attribution)
-      .filter(isAdopting)
+      // Of one definition an attempt has one account, though instances may be told apart otherwise after a start.
+      .filter((instance) => isAdopting(instance) && !demands.some((demand) => isOfDefinition(demand, instance)))
       .flatMap((instance) => {
         const cap = wholeCapOf(instance);
         if (!cap) return [];
@@ -137,5 +139,11 @@ async function adoptOpen(
         return [{ attemptId, demand: { ...account, amountNanoUsd, capNanoUsd: cap.capNanoUsd, ...expected } }];
       }),
   );
-  if (demands.length > 0) await ledger.adopt(demands, now);
+  if (adopted.length > 0) await ledger.adopt(adopted, now);
+}
+
+function isOfDefinition({ budget, instance: account }: AccountDemand, instance: BudgetInstance): boolean {
+  return (
+    budget === instance.budget.name && parseAccount(account)?.definition === parseAccount(instance.account)?.definition
+  );
 }

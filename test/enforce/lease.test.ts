@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { WireSlice } from '../../src/protocol/wire.ts';
 import { amounts, beat, closed, local, nano, routeOf, slice, slotsOf, tell } from './leasing.ts';
-import { ask, attempt, NOBODY, START, spend, standing, used, worldOf } from './world.ts';
+import { ask, attempt, ended, NOBODY, START, spend, standing, used, worldOf } from './world.ts';
 
 const CAP = 'budgets: [{ name: cap, owner: team, window: month, limit: 1, soft: [50%, 90%], hard: block }]\n';
 
@@ -178,6 +180,63 @@ describe('a slice', () => {
     await tell(world, [], [closed(slices![0]!, 40_000, 'sa')], principal);
     expect(amounts((await one(900_000)).slices)).toEqual([60_000]);
   });
+});
+
+const step = fc.oneof(
+  fc.record({
+    kind: fc.constant('want' as const),
+    amounts: fc.array(fc.integer({ min: 0, max: 400_000 }), { maxLength: 3 }),
+  }),
+  fc.record({
+    kind: fc.constantFrom('spend' as const, 'hold' as const, 'lose' as const),
+    amount: fc.integer({ min: 0, max: 90_000 }),
+  }),
+  fc.record({ kind: fc.constant('close' as const), share: fc.integer({ min: 0, max: 100 }) }),
+);
+
+it('whatever is spent, held, lost and wanted, slices have a quarter of the rest, and nothing passes the cap', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
+      const world = await worldOf(`limits: { max_wait: 0s }\n${CAP}`);
+      const open: WireSlice[] = [];
+      for (const each of steps) {
+        const request = attempt('amount' in each ? each.amount : 0);
+        if (each.kind === 'spend' && (await ask(world, request)) !== 'contended') {
+          await world.enforcer.settle(request.attempt_id, used(each.amount), NOBODY);
+        } else if (each.kind === 'hold') await ask(world, request);
+        else if (each.kind === 'lose') {
+          await ask(world, request);
+          if ((await world.ledger.holds([request.attempt_id]))[0]) await tell(world, [ended(request, 'lost')]);
+        } else if (each.kind === 'close') {
+          const one = open.pop();
+          if (one) await tell(world, [], [closed(one, Math.floor((amounts([one])[0]! * each.share) / 100))]);
+        } else if (each.kind === 'want') {
+          const [slot] = await slotsOf(world).catch(() => []);
+          if (slot === undefined) continue;
+          const { slices = [] } = await beat(
+            world,
+            each.amounts.map((amount) => ({ slot, amount })),
+          );
+          open.push(...slices);
+          if (slices.length === 0) continue;
+          const [account] = await world.ledger.accounts(0);
+          const leased = world.enforcer.leased?.().get('cap') ?? 0n;
+          const { spentNanoUsd: spent, heldNanoUsd: held, unresolvedNanoUsd: unresolved } = account!;
+          expect(4n * leased).toBeLessThanOrEqual(1_000_000_000n - spent - unresolved - (held - leased));
+        }
+        for (const { spentNanoUsd, heldNanoUsd, unresolvedNanoUsd } of await world.ledger.accounts(0)) {
+          expect(spentNanoUsd + heldNanoUsd + unresolvedNanoUsd).toBeLessThanOrEqual(1_000_000_000n);
+        }
+      }
+      const held = (await world.ledger.openHolds()).flatMap(({ slice: one, amountNanoUsd }) =>
+        one ? amountNanoUsd : [],
+      );
+      const leased = world.enforcer.leased?.().get('cap') ?? 0n;
+      expect(held.reduce((sum, each) => sum + each, 0n)).toBe(leased);
+      expect((await world.ledger.verify()).problems).toEqual([]);
+    }),
+    { numRuns: 200 },
+  );
 });
 
 describe('a heartbeat', () => {

@@ -305,6 +305,23 @@ describe('a server that starts again', () => {
   });
 });
 
+describe('attempts in flight', () => {
+  const PER =
+    'budgets: [{ name: cap, owner: team, per: [customer], window: month, limit: 1, max_instances: 2, soft: [50%] }]\n';
+
+  it('count for a budget that acts since the restart, each once, on one instance', async () => {
+    let world = await worldOf(PER);
+    await world.enforcer.openSession({ session: 's2', attribution: {} }, NOBODY);
+    for (const customer of ['a', 'b', 'c', 'c']) await ask(world, attempt(1_000, { attribution: { customer } }));
+    for (let start = 0; start < 3; start += 1) {
+      world = await world.restart(PER.replace(' }]', ', hard: block }]'));
+      const held = (await standing(world, 'cap')).map((line) => Number(/\/(\d+)\//.exec(line)?.[1]));
+      expect(held.reduce((sum, each) => sum + each, 0)).toBe(4_000);
+    }
+    expect((await world.ledger.verify()).problems).toEqual([]);
+  });
+});
+
 describe('a session for many', () => {
   it('holds slices for three hundred customers under six budgets, all out of one heartbeat', async () => {
     const world = await worldOf(
