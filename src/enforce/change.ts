@@ -30,7 +30,7 @@ export function policyOf(config: Config): Policy {
  * is new since then does not see what is drawn from them: until they are over, nothing is decided, and `finish` says when.
  */
 export async function start(room: Room): Promise<void> {
-  if (room.policy.expects) await relearn(room.learned, room.ledger);
+  await relearn(room.learned, room.policy, room.ledger);
   const filling = await Filling.of(room.ledger, room.policy);
   const isEarly = filling.beginsToAct && room.leases.isOut(room.clocks.monotonicMs());
   await takeUp(room, room.policy, 'start', filling, !isEarly);
@@ -55,7 +55,7 @@ export async function reload(room: Room, config: Config, by: string): Promise<vo
   const policy = policyOf(config);
   const filling = await Filling.of(room.ledger, policy, room.policy);
   await filling.catchUp(room.clock.now());
-  if (policy.expects && !room.policy.expects) await relearn(room.learned, room.ledger);
+  if (room.policy.expects.size === 0) await relearn(room.learned, policy, room.ledger);
   const wasRecalling = room.leases.isRecalling;
   try {
     if (filling.beginsToAct) await recallAll(room);

@@ -9,8 +9,8 @@ import type { Catalogue } from '../pricing/pricing.ts';
 export interface Policy {
   config: Config;
   catalogue: Catalogue;
-  /** Some budget holds what it expects, not the worst case: settlements are learned from. */
-  expects: boolean;
+  /** Names of budgets that hold what they expect: their attempts are learned from. */
+  expects: ReadonlySet<string>;
   /** Instances of all budgets that match, in the config's order, `(other)` for those beyond `max_instances`. */
   match(attribution: Attribution): readonly BudgetInstance[];
   /** Instances met so far, and those that exist from the start. */
@@ -26,7 +26,7 @@ export function createPolicy(config: Config, catalogue: Catalogue): Policy {
   return {
     config,
     catalogue,
-    expects: config.budgets.some(expects),
+    expects: new Set(config.budgets.filter(expects).map(({ name }) => name)),
     match: (attribution) => admitAll(compiled.match(attribution), rosters),
     *instances() {
       for (const roster of rosters.values()) yield* roster.known.values();

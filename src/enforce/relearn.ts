@@ -1,30 +1,39 @@
 /** What `holds: expected` goes by is learned from each settlement, and after a start from the newest that are booked. */
 import type { Ledger, Settlement } from '../ledger/ledger.ts';
 import { habitOf, type Learned } from './learned.ts';
+import type { Policy } from './policy.ts';
 
 /** Enough for the percentiles of what calls often; read in well under a second. */
 const NEWEST = 5_000;
 const PAGE = 500;
 
-type Told = Pick<Settlement, 'attribution' | 'costNanoUsd' | 'source' | 'status' | 'bookedAt'>;
-
 /**
- * `worstNanoUsd`: the attempt's whole worst case. Absent for one that went out unasked, which teaches nothing; neither
- * does one that failed or was broken off, because what it would have cost is not known.
+ * `budgets`: those that held something of the attempt; `worstNanoUsd`: its whole worst case, absent for one that went out
+ * unasked. One that failed or was broken off teaches nothing: what it would have cost is not known.
  */
-export function learnFrom(learned: Learned, settlement: Told, worstNanoUsd: bigint | undefined): void {
-  const { attribution, costNanoUsd, source, status, bookedAt } = settlement;
+export function learnFrom(
+  { policy, learned }: { policy: Pick<Policy, 'expects'>; learned: Learned },
+  { attribution, costNanoUsd, source, status, bookedAt }: Settlement,
+  budgets: readonly { budget: string }[],
+  worstNanoUsd: bigint | undefined,
+): void {
   if (worstNanoUsd === undefined || source !== 'measured' || status !== 'ok') return;
-  learned.learn(habitOf(attribution), worstNanoUsd, costNanoUsd, bookedAt);
+  if (budgets.some(({ budget }) => policy.expects.has(budget))) {
+    learned.learn(habitOf(attribution), worstNanoUsd, costNanoUsd, bookedAt);
+  }
 }
 
 /** Errors: `LedgerUnavailable`. */
-export async function relearn(learned: Learned, ledger: Ledger): Promise<void> {
+export async function relearn(learned: Learned, policy: Policy, ledger: Ledger): Promise<void> {
+  if (policy.expects.size === 0) return;
   let cursor = String(Math.max(0, (await lastSeq(ledger)) - NEWEST));
   for (;;) {
     const { items, next } = await ledger.settlements({ cursor, limit: PAGE });
     const holds = await ledger.holds(items.map(({ attemptId }) => attemptId));
-    for (const [index, settlement] of items.entries()) learnFrom(learned, settlement, holds[index]?.amountNanoUsd);
+    for (const [index, settlement] of items.entries()) {
+      const hold = holds[index];
+      if (hold) learnFrom({ policy, learned }, settlement, hold.demands, hold.amountNanoUsd);
+    }
     if (next === undefined) return;
     cursor = next;
   }

@@ -30,12 +30,16 @@ export async function book(room: Room, bills: readonly Bill[]) {
     if (bill.request.split) tookFromSlices(room, bill.request.split.draws, outcome.settlement);
     events.push(...postAll(room, bill, outcome.settlement));
     announce(room, bill, outcome.settlement);
-    if (room.policy.expects) learnFrom(room.learned, outcome.settlement, bill.worstNanoUsd);
+    learnFrom(room, outcome.settlement, outcome.settlement.postings, bill.worstNanoUsd);
   }
   await tellAll(room, events);
   // What frees most of the time, and knows where: the other wakers do not.
-  void room.waiting.wake(new Set(bills.flatMap(({ request }) => request.postings.map(({ instance }) => instance))));
+  if (room.waiting.size > 0) void room.waiting.wake(accountsOf(bills));
   return outcomes;
+}
+
+function accountsOf(bills: readonly Bill[]): Set<string> {
+  return new Set(bills.flatMap(({ request }) => request.postings.map(({ instance }) => instance)));
 }
 
 /** It was decided when it was admitted, by its session; the server counts it when it first hears of it. */
