@@ -52,7 +52,7 @@ export class LeaseKeeper {
   #tickAt(at: number): void {
     clearTimeout(this.#timer);
     this.#dueAt = at;
-    this.#timer = setTimeout(() => void this.#tick(), at - performance.now()).unref();
+    this.#timer = setTimeout(() => void this.#tick(), Math.max(0, at - performance.now())).unref();
   }
 
   async #tick(): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * `WARM` calls one after the other, then pauses until the process holds slices or for a second, then `CALLS` calls; prints what
- * came of each. `END`: how it ends. `CUSTOMERS`: calls go round among so many customers.
+ * came of each (`ALL`: of the first ones too). `END`: how it ends. `CUSTOMERS`: calls go round among so many customers.
  */
 import OpenAI from 'openai';
 import { flush, withAttribution } from '../../../src/index.ts';
@@ -24,9 +24,10 @@ async function call() {
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-for (let at = 0; at < Number(process.env.WARM ?? 3); at++) await call();
+const warm = [];
+for (let at = 0; at < Number(process.env.WARM ?? 3); at++) warm.push(await call());
 await pause(Number(process.env.PAUSE_MS ?? 300));
-const outcomes = [];
+const outcomes = process.env.ALL ? warm : [];
 for (let at = 0; at < Number(process.env.CALLS ?? 1); at++) {
   outcomes.push(await call());
   if (process.env.BETWEEN_MS) await pause(Number(process.env.BETWEEN_MS));
