@@ -9,7 +9,7 @@ import type { EpochMs } from '../domain/time.ts';
 import type { UsageBound } from '../domain/usage.ts';
 import type { AccountDemand, Balance, HoldRecord, ReserveOutcome, ReserveRequest } from '../ledger/ledger.ts';
 import type { ReservationReply, ReservationRequest } from '../protocol/wire.ts';
-import { roomOf, shortened } from './clamp.ts';
+import { isWorthTaking, roomOf, shortened } from './clamp.ts';
 import { callAfter } from './clock.ts';
 import { denialOf } from './denial.ts';
 import type { Decided, Patience, Principal, Refusal } from './enforcer.ts';
@@ -122,13 +122,13 @@ export class Attempt {
       const room = roomOf(outcome.demand, outcome.balance);
       const mayShorten = tries > 0 && (isLast || outcome.outcome === 'exhausted' || plan !== this.plan);
       const shorter = mayShorten ? shortened(plan, outcome.demand, room.now) : undefined;
-      if (shorter) {
+      // Once what is held has ended.
+      const later = outcome.outcome === 'contended' ? plan : shortened(plan, outcome.demand, room.atBest);
+      if (shorter && (isLast || isWorthTaking(shorter, later))) {
         plan = shorter;
         continue;
       }
-      // Not even the shortest has room now; once what is held has ended it may.
-      const isGone = outcome.outcome === 'exhausted' && !shortened(plan, outcome.demand, room.atBest);
-      if (isGone) return this.#conclude(outcome, plan, now);
+      if (outcome.outcome === 'exhausted' && !later) return this.#conclude(outcome, plan, now);
       this.#obstacle = { demand: outcome.demand, balance: outcome.balance, plan };
       return undefined;
     }

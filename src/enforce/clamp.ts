@@ -47,3 +47,8 @@ export function shortened(plan: Plan, inTheWay: AccountDemand, roomNanoUsd: Nano
     rewrite: { ...plan.rewrite, maxOutputTokens: perChoice },
   };
 }
+
+/** Half of the output that may be had by waiting is better had now; less of it is worth the wait. */
+export function isWorthTaking(now: Plan, later: Plan | undefined): boolean {
+  return later === undefined || 2 * outputBound(now.card, now.bound) >= outputBound(later.card, later.bound);
+}

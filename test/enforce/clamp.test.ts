@@ -10,6 +10,9 @@ budgets:
 limits: { max_wait: 0s }
 `;
 
+/** Everything that can happen by itself has happened. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
 async function granted(world: World, request: ReservationRequest): Promise<ReservationReply> {
   const patience = { signal: new AbortController().signal, onWait: () => {} };
   const answer = await world.enforcer.reserve(request, NOBODY, patience);
@@ -132,13 +135,31 @@ describe('where only live holds are in the way', () => {
     expect(reply.rewrite).toEqual({ max_output_tokens: 300_000 });
   });
 
+  it('it takes half of what it might have later, and waits where there is less', async () => {
+    const world = await worldOf(CAP.replace('max_wait: 0s', 'max_wait: 60s'));
+    await spend(world, 400_000);
+    const running = attempt(200_000);
+    await ask(world, running);
+    const half = attempt(700_000);
+    expect((await granted(world, half)).rewrite).toEqual({ max_output_tokens: 400_000 });
+    const waiting = granted(world, attempt(700_000));
+    await settled();
+    expect(world.enforcer.waitingCount?.()).toBe(1);
+    await world.enforcer.settle(running.attempt_id, used(50_000), NOBODY);
+    await settled();
+    // 150,000 are free now, and 550,000 may be when the other one has ended.
+    expect(world.enforcer.waitingCount?.()).toBe(1);
+    await world.enforcer.settle(half.attempt_id, used(100_000), NOBODY);
+    expect((await waiting).rewrite).toEqual({ max_output_tokens: 450_000 });
+  });
+
   it('it waits for them, though the whole will never fit', async () => {
     const world = await worldOf(CAP.replace('max_wait: 0s', 'max_wait: 60s'));
     await spend(world, 500_000);
     const running = attempt(500_000);
     await ask(world, running);
     const waiting = granted(world, attempt(600_000));
-    await new Promise((resolve) => setImmediate(resolve));
+    await settled();
     expect(world.enforcer.waitingCount?.()).toBe(1);
     await world.enforcer.settle(running.attempt_id, used(100_000), NOBODY);
     expect((await waiting).rewrite).toEqual({ max_output_tokens: 400_000 });
