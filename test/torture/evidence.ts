@@ -1,7 +1,7 @@
 /** Reads the ledger of a run that is over, for the judge. */
 import type { HoldRecord, Settlement } from '../../src/ledger/ledger.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
-import { groupOf, type OpenHold, type Settled } from './judge.ts';
+import type { OpenHold, Settled } from './judge.ts';
 
 export async function readLedger(path: string): Promise<{ settled: Settled[]; open: OpenHold[] }> {
   const ledger = await openSqliteLedger({ path });
@@ -20,11 +20,11 @@ export async function readLedger(path: string): Promise<{ settled: Settled[]; op
 }
 
 function settledOf(settlement: Settlement): Settled {
-  const { attemptId, responseId, attribution, model, source, costNanoUsd, overageNanoUsd, unknownHold } = settlement;
+  const { attemptId, responseId, attribution, source, costNanoUsd, overageNanoUsd, unknownHold } = settlement;
   return {
     attemptId,
     ...(responseId !== undefined && { responseId }),
-    group: groupOf(attribution.service ?? '', model),
+    client: attribution.service ?? '',
     measured: source === 'measured',
     costNanoUsd,
     overageNanoUsd,
@@ -32,12 +32,14 @@ function settledOf(settlement: Settlement): Settled {
   };
 }
 
-function openOf({ attemptId, attribution, model, state, amountNanoUsd, remainderNanoUsd }: HoldRecord): OpenHold {
-  const isSettled = state.state !== 'held' && state.state !== 'unresolved';
+/** A slice is money of one account, so what is open is counted on the one account that everything counts for. */
+function openOf({ attemptId, attribution, state, demands, remainderNanoUsd }: HoldRecord): OpenHold {
+  const held = demands.find(({ budget }) => budget === 'cap')?.amountNanoUsd ?? 0n;
+  const isEnded = state.state !== 'held' && state.state !== 'unresolved';
   return {
     attemptId,
-    group: groupOf(attribution.service ?? '', model),
-    state: isSettled ? 'settled' : (state.state as 'held' | 'unresolved'),
-    openNanoUsd: isSettled ? remainderNanoUsd : amountNanoUsd,
+    client: attribution.service ?? '',
+    state: isEnded ? 'settled' : (state.state as 'held' | 'unresolved'),
+    openNanoUsd: isEnded ? remainderNanoUsd : held,
   };
 }

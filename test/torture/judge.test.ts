@@ -15,7 +15,7 @@ const billed = (id: string, nanoUsd: number, more: Partial<Billed> = {}): Billed
 const settled = (responseId: string, nanoUsd: number, more: Partial<Settled> = {}): Settled => ({
   attemptId: `of-${responseId}`,
   responseId,
-  group: 'service-0 m',
+  client: 'service-0',
   measured: true,
   costNanoUsd: BigInt(nanoUsd),
   overageNanoUsd: 0n,
@@ -24,7 +24,7 @@ const settled = (responseId: string, nanoUsd: number, more: Partial<Settled> = {
 });
 const open = (attemptId: string, state: OpenHold['state'], nanoUsd: number): OpenHold => ({
   attemptId,
-  group: 'service-0 m',
+  client: 'service-0',
   state,
   openNanoUsd: BigInt(nanoUsd),
 });
@@ -79,7 +79,7 @@ describe('the judge of the torture', () => {
     [
       'a lost call that is not kept open',
       { open: [RIGHT.open[0]!] },
-      /service-0 m: settled 65, provider 100, unresolved 15/,
+      /service-0: settled 65, provider 100, unresolved 15/,
     ],
     ['a hold without an owner', { open: [...RIGHT.open, open('d', 'held', 1)] }, /1 holds have no owner/],
     ['more open holds than broken calls', { brokenCalls: 1 }, /2 holds are open, and only 1 calls were broken/],

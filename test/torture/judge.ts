@@ -3,14 +3,14 @@
  *
  *   settled ≤ provider ≤ settled + unresolved, and of every answer that was seen whole: settled = provider
  *
- * Groups (one service and one model) are judged apart, so that one's surplus hides nobody's want.
+ * Each service is judged apart, so that one's surplus hides nobody's want.
  */
 import type { Billed } from './provider.ts';
 
 export interface Settled {
   attemptId: string;
   responseId?: string;
-  group: string;
+  client: string;
   measured: boolean;
   costNanoUsd: bigint;
   overageNanoUsd: bigint;
@@ -19,7 +19,7 @@ export interface Settled {
 
 export interface OpenHold {
   attemptId: string;
-  group: string;
+  client: string;
   /** `settled`: as an estimate; what it may have missed is what stays open. */
   state: 'held' | 'unresolved' | 'settled';
   openNanoUsd: bigint;
@@ -48,15 +48,13 @@ export interface Verdict {
   problems: string[];
 }
 
-export const groupOf = (client: string, model: string): string => `${client} ${model}`;
-
 export function judge(evidence: Evidence): Verdict {
   const { billed, settled, open } = evidence;
   const problems: string[] = [];
   const overshootNanoUsd = judgeCaps(evidence, problems);
   judgeMeasured(evidence, problems);
   judgeEstimated(evidence, problems);
-  judgeGroups(evidence, problems);
+  judgeServices(evidence, problems);
   judgeHolds(evidence, problems);
   return {
     providerNanoUsd: sum(billed.map(({ nanoUsd }) => BigInt(nanoUsd))),
@@ -111,19 +109,13 @@ function judgeEstimated({ billed, settled, open }: Evidence, problems: string[])
   }
 }
 
-function judgeGroups({ billed, settled, open }: Evidence, problems: string[]): void {
-  const groups = new Set([
-    ...billed.map(({ client, model }) => groupOf(client, model)),
-    ...settled.map(({ group }) => group),
-  ]);
-  for (const group of groups) {
-    const provider = sum(
-      billed.filter((one) => groupOf(one.client, one.model) === group).map((one) => BigInt(one.nanoUsd)),
-    );
-    const booked = sum(settled.filter((one) => one.group === group).map((one) => one.costNanoUsd));
-    const unresolved = sum(open.filter((one) => one.group === group).map((one) => one.openNanoUsd));
+function judgeServices({ billed, settled, open }: Evidence, problems: string[]): void {
+  for (const client of new Set([...billed, ...settled, ...open].map((one) => one.client))) {
+    const provider = sum(billed.filter((one) => one.client === client).map(({ nanoUsd }) => BigInt(nanoUsd)));
+    const booked = sum(settled.filter((one) => one.client === client).map(({ costNanoUsd }) => costNanoUsd));
+    const unresolved = sum(open.filter((one) => one.client === client).map(({ openNanoUsd }) => openNanoUsd));
     if (booked <= provider && provider <= booked + unresolved) continue;
-    problems.push(`${group}: settled ${booked}, provider ${provider}, unresolved ${unresolved}`);
+    problems.push(`${client}: settled ${booked}, provider ${provider}, unresolved ${unresolved}`);
   }
 }
 
