@@ -191,6 +191,10 @@ const step = fc.oneof(
     kind: fc.constantFrom('spend' as const, 'hold' as const, 'lose' as const),
     amount: fc.integer({ min: 0, max: 90_000 }),
   }),
+  fc.record({
+    kind: fc.constantFrom('settled' as const, 'open' as const, 'released' as const),
+    share: fc.integer({ min: 0, max: 100 }),
+  }),
   fc.record({ kind: fc.constant('close' as const), share: fc.integer({ min: 0, max: 100 }) }),
 );
 
@@ -199,6 +203,13 @@ it('whatever is spent, held, lost and wanted, slices have a quarter of the rest,
     fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
       const world = await worldOf(`limits: { max_wait: 0s }\n${CAP}`);
       const open: WireSlice[] = [];
+      const drawn = new Map<WireSlice, number>();
+      const draw = (one: WireSlice, share: number) => {
+        const before = drawn.get(one) ?? 0;
+        const tokens = Math.floor(((amounts([one])[0]! - before) * share) / 100);
+        drawn.set(one, before + tokens);
+        return tokens;
+      };
       for (const each of steps) {
         const request = attempt('amount' in each ? each.amount : 0);
         if (each.kind === 'spend' && (await ask(world, request)) !== 'contended') {
@@ -209,7 +220,12 @@ it('whatever is spent, held, lost and wanted, slices have a quarter of the rest,
           if ((await world.ledger.holds([request.attempt_id]))[0]) await tell(world, [ended(request, 'lost')]);
         } else if (each.kind === 'close') {
           const one = open.pop();
-          if (one) await tell(world, [], [closed(one, Math.floor((amounts([one])[0]! * each.share) / 100))]);
+          // Something that is not told of stays drawn.
+          if (one) draw(one, each.share);
+          if (one) await tell(world, [], [closed(one, drawn.get(one)!)]);
+        } else if ('share' in each) {
+          const [one] = open;
+          if (one) await tell(world, [local(each.kind, draw(one, each.share), [one])]);
         } else if (each.kind === 'want') {
           const [slot] = await slotsOf(world).catch(() => []);
           if (slot === undefined) continue;

@@ -309,14 +309,17 @@ describe('attempts in flight', () => {
   const PER =
     'budgets: [{ name: cap, owner: team, per: [customer], window: month, limit: 1, max_instances: 2, soft: [50%] }]\n';
 
-  it('count for a budget that acts since the restart, each once, on one instance', async () => {
-    let world = await worldOf(PER);
-    await world.enforcer.openSession({ session: 's2', attribution: {} }, NOBODY);
+  it.each([
+    ['acts since the restart', PER],
+    ['acted before, though its instances are told apart otherwise now', PER.replace(' }]', ', hard: block }]')],
+  ])('count for a budget that %s, each once, on one instance', async (_, before) => {
+    let world = await worldOf(before);
+    await spend(world, 10, { attribution: { customer: 'z' } });
     for (const customer of ['a', 'b', 'c', 'c']) await ask(world, attempt(1_000, { attribution: { customer } }));
     for (let start = 0; start < 3; start += 1) {
       world = await world.restart(PER.replace(' }]', ', hard: block }]'));
-      const held = (await standing(world, 'cap')).map((line) => Number(/\/(\d+)\//.exec(line)?.[1]));
-      expect(held.reduce((sum, each) => sum + each, 0)).toBe(4_000);
+      const held = (await world.ledger.accounts(0)).map(({ heldNanoUsd }) => heldNanoUsd);
+      expect(held.reduce((sum, each) => sum + each, 0n)).toBe(4_000_000n);
     }
     expect((await world.ledger.verify()).problems).toEqual([]);
   });
