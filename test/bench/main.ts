@@ -1,11 +1,12 @@
-/** `npm run bench [-- admission | overhead | reservations | growth]`: prints figures, asserts nothing. */
+/** `npm run bench [-- admission | overhead | reservations | growth | torture]`: prints figures, asserts nothing. */
 import { cpus } from 'node:os';
 import { admission } from './admission.ts';
 import { growth } from './growth.ts';
 import { overhead } from './overhead.ts';
 import { reservations } from './reservations.ts';
+import { torture } from './torture.ts';
 
-const BENCHES = { admission, overhead, reservations, growth };
+const BENCHES = { admission, overhead, reservations, growth, torture };
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !Object.hasOwn(BENCHES, name));
