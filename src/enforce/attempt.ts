@@ -90,10 +90,13 @@ export class Attempt {
   /** Stuck on the share of its token, it lets others pass; who comes may have to wait behind such a one of its own. */
   #lines(): Line[] {
     const { token } = this.#principal;
-    const isLimited = token?.maxShareBasisPoints !== undefined;
-    const isAside = this.#obstacle === undefined ? isLimited : this.#obstacle.isShare;
+    const isAside = this.#obstacle === undefined ? this.#isLimited() : this.#obstacle.isShare;
     const aside = token && isAside ? { aside: token.name } : {};
     return this.plan.demands.map(({ instance, capNanoUsd }) => ({ account: instance, capNanoUsd, ...aside }));
+  }
+
+  #isLimited(): boolean {
+    return this.#principal.token?.maxShareBasisPoints !== undefined;
   }
 
   /** Undefined when only live holds are in the way. `isLast`: waiting longer is no choice. */
@@ -186,7 +189,10 @@ export class Attempt {
     const { waiting, policy, asking, clocks } = this.#room;
     const { attempt_id } = this.#request;
     // Behind others, it was not tried yet: what it demands first stands for what is in its way.
-    this.#obstacle ??= this.#seen(this.plan.demands[0]!, this.#room.clock.now());
+    this.#obstacle ??= {
+      ...this.#seen(this.plan.demands[0]!, this.#room.clock.now()),
+      ...(this.#isLimited() && { isShare: true }),
+    };
     if (waiting.isFull) return Promise.resolve({ denied: this.#contended() });
     return waitInLine(waiting, patience, {
       lines: () => this.#lines(),
