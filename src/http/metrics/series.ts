@@ -3,6 +3,11 @@ import { formatUsd, type NanoUsd } from '../../domain/money.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
+export interface Series {
+  readonly labels: Labels;
+  sum: bigint;
+}
+
 /** Between the parts of a series' key; no attribution can contain it. */
 const SEPARATOR = '\u0000';
 
@@ -17,7 +22,7 @@ export function usd(amount: NanoUsd): number {
  */
 export class Sums {
   readonly #labelNames: readonly string[];
-  readonly #series = new Map<string, { labels: Labels; sum: bigint }>();
+  readonly #series = new Map<string, Series>();
 
   constructor(labelNames: readonly string[]) {
     this.#labelNames = labelNames;
@@ -25,10 +30,17 @@ export class Sums {
 
   /** An amount of 0 brings the series into being, so that its first increase is seen. */
   add(labels: Labels, amount: bigint): void {
+    this.series(labels).sum += amount;
+  }
+
+  /** The one series of these labels, to add to without looking it up again; at 0 if it is new. */
+  series(labels: Labels): Series {
     const key = this.#labelNames.map((name) => labels[name] ?? '').join(SEPARATOR);
     const known = this.#series.get(key);
-    if (known) known.sum += amount;
-    else this.#series.set(key, { labels, sum: amount });
+    if (known) return known;
+    const series: Series = { labels, sum: 0n };
+    this.#series.set(key, series);
+    return series;
   }
 
   writeCounter(registry: Registry, name: string, help: string, unit: (sum: bigint) => number = Number): void {

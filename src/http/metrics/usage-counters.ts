@@ -4,7 +4,7 @@ import type { Attribution, Dimension } from '../../domain/attribution.ts';
 import type { Happening } from '../../enforce/enforcer.ts';
 import { COUNTER_LABEL, METRIC, USAGE_LABELS } from '../../telemetry/names.ts';
 import { type CardinalityBounds, LabelGuard } from './cardinality.ts';
-import { type Labels, Sums, usd } from './series.ts';
+import { type Labels, type Series, Sums, usd } from './series.ts';
 
 const { decision, reason, type, outcome } = COUNTER_LABEL;
 
@@ -78,10 +78,29 @@ type Of<K extends Happening['kind']> = Extract<Happening, { kind: K }>;
 
 const MOST_KNOWN = 5_000;
 
+/** Labels that were seen before, and the series met with them. */
+interface Known {
+  labels: Labels;
+  cost: Series;
+  byDecision: Map<string, Series>;
+  byOutcome: Map<string, Series>;
+  byType: Map<string, Series>;
+}
+
+/** The series of these labels and one more, looked up among those met before. */
+function labelled(sums: Sums, labels: Labels, name: string, value: string, met: Map<string, Series>): Series {
+  let series = met.get(value);
+  if (!series) {
+    series = sums.series({ ...labels, [name]: value });
+    met.set(value, series);
+  }
+  return series;
+}
+
 class UsageSeries {
   readonly #dimensions: readonly Dimension[];
   readonly #guard: LabelGuard;
-  readonly #known = new Map<string, Labels>();
+  readonly #known = new Map<string, Known>();
   readonly #decisions: Sums;
   readonly #cost: Sums;
   readonly #tokens: Sums;
@@ -101,29 +120,41 @@ class UsageSeries {
   }
 
   decided(happening: Of<'decision'>): void {
-    const labels = this.#labelsOf(happening.attribution);
-    this.#decisions.add({ ...labels, [decision]: happening.decision, [reason]: happening.reason }, 1n);
+    const { labels, byDecision } = this.#knownOf(happening.attribution);
+    const key = `${happening.decision} ${happening.reason}`;
+    let series = byDecision.get(key);
+    if (!series) {
+      series = this.#decisions.series({ ...labels, [decision]: happening.decision, [reason]: happening.reason });
+      byDecision.set(key, series);
+    }
+    series.sum += 1n;
   }
 
   settled({ attribution, receipt, owned, tokens, ...happening }: Of<'settlement'>): void {
-    const labels = this.#labelsOf(attribution);
-    this.#cost.add(labels, receipt.costNanoUsd);
-    this.#calls.add({ ...labels, [outcome]: happening.outcome }, 1n);
-    for (const kind in tokens) this.#tokens.add({ ...labels, [type]: kind }, BigInt(tokens[kind] as number));
-    if (receipt.status === 'unpriced') this.#unpriced.add(labels, 1n);
-    if (!owned) this.#unowned.add(labels, receipt.costNanoUsd);
+    const known = this.#knownOf(attribution);
+    known.cost.sum += receipt.costNanoUsd;
+    labelled(this.#calls, known.labels, outcome, happening.outcome, known.byOutcome).sum += 1n;
+    for (const kind in tokens) {
+      const count = tokens[kind] as number;
+      const series = labelled(this.#tokens, known.labels, type, kind, known.byType);
+      if (count !== 0) series.sum += BigInt(count);
+    }
+    if (receipt.status === 'unpriced') this.#unpriced.add(known.labels, 1n);
+    if (!owned) this.#unowned.add(known.labels, receipt.costNanoUsd);
   }
 
   /** Most happenings repeat the labels of an earlier one. */
-  #labelsOf(attribution: Attribution): Labels {
+  #knownOf(attribution: Attribution): Known {
     let values = '';
     for (const name of this.#dimensions) values += `${attribution[name] ?? ''}\u0000`;
     const known = this.#known.get(values);
     if (known) return known;
     const labels = this.#admit(attribution);
     if (this.#known.size >= MOST_KNOWN) this.#known.clear();
-    this.#known.set(values, labels);
-    return labels;
+    const cost = this.#cost.series(labels);
+    const found = { labels, cost, byDecision: new Map(), byOutcome: new Map(), byType: new Map() };
+    this.#known.set(values, found);
+    return found;
   }
 
   /** What is first seen when it is decided is there at 0 before it is settled. */
