@@ -53,6 +53,11 @@ export interface Format {
    * names the model there). Undefined: not a request of this format.
    */
   request(body: unknown, bodyBytes: number, path?: string): RequestFacts | undefined;
+  /**
+   * Texts of the input, each a string of the request as it stands. What is not among them (tools, schemas, media, the
+   * framing) stays bounded by its bytes or its allowance.
+   */
+  texts?(body: object): string[];
   /** A new body with the rewrite applied; never changes its argument. */
   rewrite(body: object, rewrite: Rewrite): object;
   /**

@@ -4,7 +4,7 @@ import { addAudio, addFile, addImage, inputBound, inputEstimate, type Media, noM
 import type { Format, RequestFacts, Rewrite } from './format.ts';
 import { isReasoningModel, isSearchTool, lowered, modelOf, tierOf, tokensPerImage } from './openai.ts';
 import { response, stream } from './openai-chat-answer.ts';
-import { defined, isObject, type Json, limit, list, name } from './read.ts';
+import { addTexts, defined, isObject, type Json, limit, list, name } from './read.ts';
 
 function request(body: unknown, bodyBytes: number, path?: string): RequestFacts | undefined {
   if (!isObject(body) || !Array.isArray(body.messages)) return undefined;
@@ -109,12 +109,19 @@ function isExtraEvent(event: unknown): boolean {
   return Array.isArray(event.choices) && event.choices.length === 0;
 }
 
+function texts(body: Json): string[] {
+  const found: string[] = [];
+  for (const message of list(body.messages)) if (isObject(message)) addTexts(found, message.content);
+  return found;
+}
+
 export const openaiChat: Format = {
   id: 'openai-chat',
   operation: 'chat',
   provider: 'openai',
   matches: (method, path) => method === 'POST' && path.endsWith('/chat/completions'),
   request,
+  texts: (body) => texts(body as Json),
   rewrite,
   askForUsage,
   isExtraEvent,

@@ -70,12 +70,18 @@ function stream(request: RequestFacts): StreamReader {
   };
 }
 
+function texts(body: Json): string[] {
+  const input = typeof body.input === 'string' ? [body.input] : list(body.input);
+  return input.filter((text) => typeof text === 'string');
+}
+
 export const openaiEmbeddings: Format = {
   id: 'openai-embeddings',
   operation: 'embeddings',
   provider: 'openai',
   matches: (method, path) => method === 'POST' && path.endsWith('/embeddings'),
   request,
+  texts: (body) => texts(body as Json),
   rewrite,
   response,
   stream,

@@ -13,7 +13,7 @@ import {
 import type { Format, RequestFacts, Rewrite } from './format.ts';
 import { isSearchTool, lowered, modelOf, tierOf, tokensPerImage } from './openai.ts';
 import { response, stream } from './openai-responses-answer.ts';
-import { defined, isObject, type Json, limit, list } from './read.ts';
+import { addTexts, defined, isObject, type Json, limit, list } from './read.ts';
 
 function request(body: unknown, bodyBytes: number, path?: string): RequestFacts | undefined {
   if (!isObject(body) || (typeof body.model !== 'string' && !isObject(body.prompt))) return undefined;
@@ -96,12 +96,25 @@ function rewrite(body: object, { model, maxOutputTokens }: Rewrite): object {
   return next;
 }
 
+function texts(body: Json): string[] {
+  const found: string[] = [];
+  addTexts(found, body.instructions);
+  if (typeof body.input === 'string') found.push(body.input);
+  for (const item of list(body.input)) {
+    if (!isObject(item)) continue;
+    addTexts(found, item.content);
+    if (typeof item.output === 'string') found.push(item.output);
+  }
+  return found;
+}
+
 export const openaiResponses: Format = {
   id: 'openai-responses',
   operation: 'chat',
   provider: 'openai',
   matches: (method, path) => method === 'POST' && path.endsWith('/responses'),
   request,
+  texts: (body) => texts(body as Json),
   rewrite,
   response,
   stream,

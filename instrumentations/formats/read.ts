@@ -27,6 +27,12 @@ export function name(value: unknown): string | undefined {
   return typeof value === 'string' && value.length > 0 && value.length <= 256 ? value : undefined;
 }
 
+/** Adds a content: a string, or the texts among its parts. */
+export function addTexts(texts: string[], content: unknown): void {
+  if (typeof content === 'string') texts.push(content);
+  for (const part of list(content)) if (isObject(part) && typeof part.text === 'string') texts.push(part.text);
+}
+
 /** Size in UTF-8 bytes; 0 for what is no string. */
 export function textBytes(value: unknown): number {
   return typeof value === 'string' ? Buffer.byteLength(value) : 0;

@@ -6,6 +6,7 @@ import type { DecisionKind, Denial } from '../domain/decision.ts';
 import type { Draw } from '../domain/lease.ts';
 import type { NanoUsd } from '../domain/money.ts';
 import { Allowance } from './allowance.ts';
+import { isCountable, recount, Tightening } from './counting/tightening.ts';
 import { type Decided, readDecision } from './decision.ts';
 import { now } from './instant.ts';
 import type { LeaseKeeper } from './lease/keeper.ts';
@@ -48,6 +49,7 @@ const QUEUE_GRACE_MS = 1_000;
 export class Admissions {
   readonly #admitter: Admitter;
   readonly #allowance = new Allowance();
+  readonly #tightening = new Tightening();
 
   constructor(admitter: Admitter) {
     this.#admitter = admitter;
@@ -60,10 +62,21 @@ export class Admissions {
   }
 
   #admitOpened(asked: Asked, signal: AbortSignal | undefined): Promise<Admission> | Admission {
-    const { session, keeper } = this.#admitter;
+    const { session } = this.#admitter;
     if (signal?.aborted) return { outcome: 'aborted', maybeHeld: false };
     if (session.state === 'refused') return this.#misconfigured();
     asked.session = session.id;
+    if (!this.#tightening.isIdle && this.#shouldCount(asked))
+      return recount(asked).then(() => this.#admitCounted(asked, signal));
+    return this.#admitCounted(asked, signal);
+  }
+
+  #shouldCount(asked: Asked): boolean {
+    return this.#tightening.isTight(this.#admitter.keeper.lease.signatureOf(asked)) && isCountable(asked);
+  }
+
+  #admitCounted(asked: Asked, signal: AbortSignal | undefined): Promise<Admission> | Admission {
+    const { session, keeper } = this.#admitter;
     const local = keeper.lease.admit(asked, now());
     if (local) {
       if (keeper.lease.isLow) keeper.look();
@@ -84,6 +97,7 @@ export class Admissions {
     asked.session = session.id;
     const asksRoute = keeper.lease.asksRoute(asked, now());
     try {
+      if (isCountable(asked)) asked.countable = true;
       const body = asksRoute ? { ...reservationOf(asked), route: true } : reservationOf(asked);
       const reply = await transport('POST', '/v1/reservations', body, {
         timeoutMs: DECISION_MS,
@@ -91,7 +105,7 @@ export class Admissions {
         ...(signal && { signal }),
       });
       const decided = readDecision(reply);
-      if (decided) return this.#decided(asked, decided, asksRoute);
+      if (decided) return await this.#decided(asked, decided, asksRoute, signal);
       if (MISCONFIGURED.has(reply.status)) {
         session.refused(reply);
         return this.#misconfigured();
@@ -109,8 +123,17 @@ export class Admissions {
     }
   }
 
-  #decided(asked: Asked, { admission, route }: Decided, askedRoute: boolean): Admission {
+  async #decided(
+    asked: Asked,
+    { admission, route, tighten }: Decided,
+    askedRoute: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<Admission> {
     const { keeper } = this.#admitter;
+    this.#tightening.hear(keeper.lease.signatureOf(asked), tighten);
+    // A denial of what bytes bound is not the last word: what tokens bound may fit.
+    if (tighten && admission.outcome === 'denied' && isCountable(asked) && (await recount(asked)))
+      return this.#reserve(asked, signal, false);
     if (askedRoute && admission.outcome === 'allowed') keeper.lease.routed(asked, route, now());
     keeper.look();
     return admission;

@@ -68,6 +68,7 @@ function ask(client: Client, call: Call, caught: Caught, facts: RequestFacts, at
     model: facts.model,
     bound: facts.bound,
     attribution,
+    texts: caught.format.texts && (() => caught.format.texts?.(caught.body) ?? []),
   };
 }
 

@@ -1,7 +1,7 @@
 /** What the server is told of an attempt: what it is asked first, and what came of it. */
 import type { Draw } from '../domain/lease.ts';
 import { boundToWire, usageToWire } from '../protocol/usage.ts';
-import type { ReservationRequest, SettlementRequest, WireDraw } from '../protocol/wire.ts';
+import type { ReservationRequest, SettlementRequest, WireBound, WireDraw } from '../protocol/wire.ts';
 import { isoInstant } from './instant.ts';
 import type { Attempted } from './lease/lease.ts';
 import type { Metered } from './meter.ts';
@@ -12,11 +12,24 @@ export interface Asked extends Attempted {
   callId: string;
   /** The one that the server heard of it in, or holds slices of. */
   session: string;
+  /** Texts of its input, each of them in the request; undefined where the format does not tell. */
+  texts?: (() => readonly string[]) | undefined;
+  /** The bound is of counted tokens. */
+  counted?: true;
+  /** Told to tighten, it would come again with counted tokens. */
+  countable?: true;
+}
+
+function boundOf({ bound, counted, countable }: Asked): WireBound {
+  const wire = boundToWire(bound);
+  if (counted) wire.counted = true;
+  else if (countable) wire.countable = true;
+  return wire;
 }
 
 export function reservationOf(asked: Asked): ReservationRequest {
-  const { attemptId, callId, session, provider, model, bound, attribution } = asked;
-  return { attempt_id: attemptId, call_id: callId, session, provider, model, bound: boundToWire(bound), attribution };
+  const { attemptId, callId, session, provider, model, attribution } = asked;
+  return { attempt_id: attemptId, call_id: callId, session, provider, model, bound: boundOf(asked), attribution };
 }
 
 export interface Settled {
@@ -48,7 +61,7 @@ export function settlementOf({ asked, metered, model, held, draws, admittedMs, i
     measured,
     usage: usageToWire(usage),
   };
-  if (!held) settlement.bound = boundToWire(asked.bound);
+  if (!held) settlement.bound = boundOf(asked);
   if (draws) settlement.draws = drawsToWire(draws);
   if (facts?.model !== undefined) settlement.served_model = facts.model;
   if (facts?.responseId !== undefined) settlement.response_id = facts.responseId;

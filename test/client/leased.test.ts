@@ -8,7 +8,7 @@ import { serialiseCard } from '../../src/pricing/card.ts';
 import { cardOf } from '../pricing/support.ts';
 import { startProvider, type TestProvider } from '../support/provider.ts';
 import { REGISTER, runApp } from '../support/run-app.ts';
-import { allowBy, RULES, routeOver, type StubServer, startStub, until } from '../support/stub-server.ts';
+import { allowBy, deny, RULES, routeOver, type StubServer, startStub, until } from '../support/stub-server.ts';
 
 const LEASED = fileURLToPath(new URL('../support/apps/leased.mjs', import.meta.url));
 const SLOTS = ['org', 'team', 'customer'];
@@ -164,6 +164,39 @@ test('a signal settles what is under way and gives all slices back', async () =>
   await run({ CALLS: '5', END: 'wait' }, (_, kill) => kill('SIGTERM'));
   expect(stub.ended).toHaveLength(1);
   expectAllReturned();
+});
+
+test('told to tighten, it comes again with counted tokens, and counts the ones that follow, in slices as well', async () => {
+  stub.decide = (request) => {
+    const { counted } = request.bound;
+    const { body, ...denied } = deny();
+    if (!counted) return { ...denied, body: { ...(body as object), tighten: true } };
+    const granted = allowBy(ROUTE)(request);
+    return { ...granted, body: { ...(granted.body as object), tighten: true } };
+  };
+  const ran = await run({
+    WARM: '4',
+    CALLS: '3',
+    TEXT: 'many words that nobody has to count byte by byte '.repeat(40),
+  });
+  expect(ran.json).toEqual(['ok', 'ok', 'ok']);
+  const [first, again, ...later] = stub.reservations;
+  expect(first!.bound).toMatchObject({ countable: true });
+  expect(again).toMatchObject({ attempt_id: first!.attempt_id, bound: { counted: true } });
+  expect(again!.bound.input_tokens).toBeLessThan(first!.bound.input_tokens / 2);
+  expect(later.every(({ bound }) => bound.counted)).toBe(true);
+  const leased = stub.settlements.filter(({ draws }) => draws);
+  expect(leased.map(({ bound }) => bound)).toEqual(leased.map(() => again!.bound));
+});
+
+test('a denial that nothing can tighten is the last word', async () => {
+  stub.decide = () => {
+    const { body, ...denied } = deny();
+    return { ...denied, body: { ...(body as object), tighten: true } };
+  };
+  const ran = await run({ WARM: '0', CALLS: '1' });
+  expect(ran.json).toEqual(['exhausted']);
+  expect(stub.reservations).toHaveLength(1);
 });
 
 function files(): string[] {

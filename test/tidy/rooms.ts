@@ -91,11 +91,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ['instrumentations/formats/format.ts'],
     packages: [
       '@opentelemetry/api',
+      'gpt-tokenizer',
       'node:async_hooks',
       'node:crypto',
       ...FILES,
       'node:http',
       'node:https',
+      'node:module',
       'node:os',
       'node:worker_threads',
     ],

@@ -104,6 +104,11 @@ export class Lease {
     return route.reckon(bound, at);
   }
 
+  /** The same for all attempts that are admitted alike. */
+  signatureOf({ attribution, provider, model }: Attempted): string {
+    return this.#routes.keyOf(attribution, provider, model);
+  }
+
   /** Whether the reservation of an attempt that was not admitted here should ask for a route. */
   asksRoute(what: Attempted, now: Instant): boolean {
     const at = this.#clock.at(now);

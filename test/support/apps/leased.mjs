@@ -6,7 +6,7 @@ import OpenAI from 'openai';
 import { flush, withAttribution } from '../../../src/index.ts';
 
 const client = new OpenAI({ apiKey: 'k', baseURL: `${process.env.PROVIDER}/v1`, maxRetries: 0 });
-const messages = [{ role: 'user', content: 'x'.repeat(400) }];
+const messages = [{ role: 'user', content: process.env.TEXT ?? 'x'.repeat(400) }];
 const customers = Number(process.env.CUSTOMERS ?? 0);
 const headers = process.env.STEP ? { 'x-step': process.env.STEP } : {};
 let made = 0;
