@@ -24,9 +24,9 @@ export function learnFrom(
 }
 
 /** Errors: `LedgerUnavailable`. */
-export async function relearn(learned: Learned, policy: Policy, ledger: Ledger): Promise<void> {
+export async function relearn(learned: Learned, policy: Policy, ledger: Ledger, newest = NEWEST): Promise<void> {
   if (policy.expects.size === 0) return;
-  let cursor = String(Math.max(0, (await lastSeq(ledger)) - NEWEST));
+  let cursor = String(Math.max(0, (await lastSeq(ledger)) - newest));
   for (;;) {
     const { items, next } = await ledger.settlements({ cursor, limit: PAGE });
     const holds = await ledger.holds(items.map(({ attemptId }) => attemptId));
