@@ -3,8 +3,8 @@ import type { Route } from './route.ts';
 export type HotMatch = { route: Route; id: string };
 
 /**
- * Finds the hot route of a request without express, or `undefined`: then express decides. Query strings, escapes and
- * anything else unusual are left to it.
+ * Finds the hot route of a request, or `undefined`: then node and express decide. Query strings, escapes and anything
+ * else unusual are left to them.
  */
 export function hotMatcher(routes: readonly Route[]): (method: string, url: string) => HotMatch | undefined {
   const byPath = new Map(routes.filter((route) => route.hot).map((route) => [route.path, route]));
