@@ -1,6 +1,5 @@
-/** Redis and PostgreSQL as LiteLLM's documentation asks for, on free ports of loopback, in a folder that goes with the run. */
-import { chownSync, globSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** Redis and PostgreSQL as LiteLLM's documentation asks for, on free ports of loopback, with their data in the run's folder. */
+import { chownSync, globSync, mkdtempSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Children, isInstalled } from '../../../demo/children.ts';
 import { freePort } from '../../../demo/ports.ts';
@@ -23,8 +22,12 @@ export function postgresFolder(): string | undefined {
   return initdb && `${dirname(initdb)}/`;
 }
 
-export async function startDatabases(children: Children, migrations: readonly string[]): Promise<Databases> {
-  const folder = mkdtempSync(join(tmpdir(), 'spendfuse-peer-db-'));
+export async function startDatabases(
+  children: Children,
+  runFolder: string,
+  migrations: readonly string[],
+): Promise<Databases> {
+  const folder = mkdtempSync(join(runFolder, 'databases-'));
   if (isRoot) chownSync(folder, NOBODY, NOBODY);
   const [redisPort, postgresPort] = [await freePort(), await freePort()];
   const redis = await startUntil(
@@ -56,7 +59,6 @@ export async function startDatabases(children: Children, migrations: readonly st
     postgresUrl,
     async close() {
       await Promise.all([redis.stop(), postgres.stop()]);
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

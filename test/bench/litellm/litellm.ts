@@ -1,6 +1,5 @@
 /** LiteLLM's proxy with a virtual key and its budget. */
-import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { globSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
@@ -12,6 +11,8 @@ import { type Access, answers, type Side } from './side.ts';
 
 export interface LitellmOptions {
   name: string;
+  /** The run's. */
+  folder: string;
   /** The folder that `setup.sh` filled. */
   home: string;
   /** `general_settings` besides those that it needs. */
@@ -27,7 +28,7 @@ const WRITES_AT_LEAST_EVERY_MS = 20_000;
 
 export function litellm(children: Children, provider: string, options: LitellmOptions): Side {
   const { home, name } = options;
-  const folder = mkdtempSync(join(tmpdir(), 'spendfuse-peer-'));
+  const folder = mkdtempSync(join(options.folder, 'litellm-'));
   let port: number;
   let databases: Databases;
   let proxy: Child;
@@ -69,7 +70,7 @@ export function litellm(children: Children, provider: string, options: LitellmOp
     name,
     async open() {
       const migrations = `${home}/venv/lib/python3*/site-packages/litellm_proxy_extras/migrations/*/migration.sql`;
-      databases = await startDatabases(children, globSync(migrations).sort());
+      databases = await startDatabases(children, options.folder, globSync(migrations).sort());
       port = await freePort();
       writeFileSync(join(folder, 'config.yaml'), stringify(configOf(provider, databases, options.settings)));
       await start();
@@ -100,7 +101,6 @@ export function litellm(children: Children, provider: string, options: LitellmOp
     async close() {
       await proxy?.stop();
       await databases?.close();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

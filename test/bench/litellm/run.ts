@@ -1,14 +1,15 @@
 /** The peer beside us, under the same load: `node test/bench/litellm/run.ts --help`. Prints figures, asserts nothing. */
-import { existsSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { chmodSync, existsSync, mkdtempSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Children, isInstalled } from '../../../demo/children.ts';
 import { postgresFolder } from './databases.ts';
 import { litellm } from './litellm.ts';
-import { type Latency, latency, quantile, type Storm, startProvider, storm } from './measurements.ts';
+import { latency, type Provider, startProvider, storm } from './measurements.ts';
 import type { Side } from './side.ts';
 import { spendfuse } from './spendfuse.ts';
+import { type Result, tableOf } from './table.ts';
 
 const USAGE = `node test/bench/litellm/run.ts [options]
   --sides a,b     of: litellm, litellm-strict, litellm-unreserved, spendfuse, spendfuse-no-leases (default: all)
@@ -50,52 +51,55 @@ if (missing !== undefined) {
   process.exit(0);
 }
 
-const children = new Children();
+const folder = mkdtempSync(join(tmpdir(), 'spendfuse-peer-'));
+// PostgreSQL, which may run as nobody, has to get to its data.
+chmodSync(folder, 0o755);
+const children = new Children(folder);
 const capUsd = Number(values.cap);
-const result: { name: string; storm: Storm; alone?: Latency; crowd?: Latency }[] = [];
+const results: Result[] = [];
 process.once('SIGINT', () => void children.stopAll().then(() => process.exit(130)));
 try {
   console.log(`node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim()})`);
   const provider = await startProvider(children);
   for (const side of sidesOf(provider.url)) {
-    await side.open();
     try {
-      result.push({ name: side.name, ...(await measure(side)) });
+      await side.open();
+      results.push(await measure(side, provider));
     } finally {
       await side.close();
     }
   }
-
-  async function measure(side: Side) {
-    const kept = values.latency && {
-      alone: await latency(children, side, provider, { workers: 1, calls: 100, rounds: 3 }),
-      crowd: await latency(children, side, provider, { workers: 32, calls: 640, rounds: 3 }),
-    };
-    const options = {
-      capUsd,
-      clients: Number(values.clients),
-      workers: Number(values.workers),
-      seed: Number(values.seed),
-      limitSeconds: Number(values.limit),
-      kill: values.kill,
-    };
-    return { ...kept, storm: await storm(children, side, provider, options) };
-  }
 } finally {
   await children.stopAll();
 }
-console.log(table());
-for (const { name, storm } of result) for (const failure of storm.failures) console.log(`${name}: ${failure}`);
+console.log(tableOf(results, capUsd));
+for (const { name, storm } of results) for (const failure of storm.failures) console.log(`${name}: ${failure}`);
+
+async function measure(side: Side, provider: Provider): Promise<Result> {
+  const latencies = values.latency && {
+    alone: await latency(children, side, provider, { workers: 1, calls: 100, rounds: 3 }),
+    crowd: await latency(children, side, provider, { workers: 32, calls: 320, rounds: 3 }),
+  };
+  const options = {
+    capUsd,
+    clients: Number(values.clients),
+    workers: Number(values.workers),
+    seed: Number(values.seed),
+    limitSeconds: Number(values.limit),
+    kill: values.kill,
+  };
+  return { name: side.name, ...latencies, storm: await storm(children, side, provider, options) };
+}
 
 function sidesOf(provider: string): Side[] {
-  const peer = (name: string, settings: object) =>
-    litellm(children, provider, { name, home, settings: { ...settings }, workers: Number(values.proxies) });
+  const peer = (name: string, settings: Readonly<Record<string, unknown>>) =>
+    litellm(children, provider, { name, folder, home, settings, workers: Number(values.proxies) });
   const makers: Readonly<Record<string, () => Side>> = {
     litellm: () => peer('litellm', {}),
     'litellm-strict': () => peer('litellm-strict', { fail_closed_budget_enforcement: true }),
     'litellm-unreserved': () => peer('litellm-unreserved', { disable_budget_reservation: true }),
-    spendfuse: () => spendfuse(children, provider, 'spendfuse', true),
-    'spendfuse-no-leases': () => spendfuse(children, provider, 'spendfuse-no-leases', false),
+    spendfuse: () => spendfuse(children, provider, { name: 'spendfuse', folder, leases: true }),
+    'spendfuse-no-leases': () => spendfuse(children, provider, { name: 'spendfuse-no-leases', folder, leases: false }),
   };
   return asked.map((name) => {
     const make = makers[name];
@@ -114,34 +118,4 @@ function whatIsMissing(): string | undefined {
   if (!existsSync(join(home, 'venv/bin/litellm')) || home === '')
     return 'no litellm in PEER_HOME; test/bench/litellm/setup.sh FOLDER, then PEER_HOME=FOLDER';
   return undefined;
-}
-
-function table(): string {
-  const money = (usd: number) => `$${usd.toFixed(6)}`;
-  const ms = (value: number) => `${value.toFixed(1)} ms`;
-  const added = ({ bare, side }: Latency) => `${ms(side.p50 - bare.p50)} / ${ms(side.p99 - bare.p99)}`;
-  const rows: [string, (one: (typeof result)[number]) => string][] = [
-    ['provider billed', ({ storm }) => money(storm.trueCost)],
-    ['overshoot', ({ storm }) => money(Math.max(0, storm.trueCost - capUsd))],
-    ['reported as spent', ({ storm }) => money(storm.reported)],
-    ['billed at the first denial', ({ storm }) => money(storm.atFirstDenial)],
-    ['answered', ({ storm }) => `${storm.answered}`],
-    ['denied', ({ storm }) => `${storm.denied}`],
-    ['denied, and later calls were answered', ({ storm }) => `${storm.deniedEarly}`],
-    ['neither answered nor denied', ({ storm }) => `${storm.failed}`],
-    ['answers a second in the storm', ({ storm }) => `${Math.round(storm.answered / storm.seconds)}`],
-    [
-      'added in the storm, p50 / p99',
-      ({ storm: { addedMs } }) => `${ms(quantile(addedMs, 0.5))} / ${ms(quantile(addedMs, 0.99))}`,
-    ],
-    ['added to one call at a time, p50 / p99', ({ alone }) => (alone ? added(alone) : '')],
-    ['added to 32 at a time, p50 / p99', ({ crowd }) => (crowd ? added(crowd) : '')],
-    ['calls a second, 32 at a time', ({ crowd }) => (crowd ? `${Math.round(crowd.perSecond)}` : '')],
-  ];
-  const lines = rows.map(([name, cell]) => `| ${[name, ...result.map(cell)].join(' | ')} |`);
-  return [
-    `| | ${result.map(({ name }) => name).join(' | ')} |`,
-    `| --- |${result.map(() => ' --- |').join('')}`,
-    ...lines,
-  ].join('\n');
 }

@@ -1,23 +1,29 @@
 /** Ours: the built server, and a service with the one import. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Child, Children } from '../../../demo/children.ts';
 import { freePort } from '../../../demo/ports.ts';
 import { MODEL, PRICE } from './calls.ts';
 import { type Access, type Side, startUntil } from './side.ts';
 
-export function spendfuse(children: Children, provider: string, name: string, leases: boolean): Side {
+export interface SpendfuseOptions {
+  name: string;
+  /** The run's. */
+  folder: string;
+  leases: boolean;
+}
+
+export function spendfuse(children: Children, provider: string, options: SpendfuseOptions): Side {
   let server: Child;
   let start: () => Promise<void>;
 
   return {
-    name,
+    name: options.name,
     open: () => Promise.resolve(),
     async budget(usd): Promise<Access> {
-      const folder = mkdtempSync(join(tmpdir(), 'spendfuse-peer-'));
+      const folder = mkdtempSync(join(options.folder, 'spendfuse-'));
       const port = await freePort();
-      writeFileSync(join(folder, 'budgets.yaml'), configOf(usd, leases));
+      writeFileSync(join(folder, 'budgets.yaml'), configOf(usd, options.leases));
       const files = ['--config', join(folder, 'budgets.yaml'), '--db', join(folder, 'ledger.db')];
       start = async () => {
         server = await startUntil(
@@ -46,10 +52,7 @@ export function spendfuse(children: Children, provider: string, name: string, le
           const { items } = (await (await fetch(`${url}/v1/budgets`)).json()) as { items: { spent: string }[] };
           return Number(items[0]?.spent ?? 0) / 1e9;
         },
-        async end() {
-          await server.stop();
-          rmSync(folder, { recursive: true, force: true });
-        },
+        end: async () => void (await server.stop()),
       };
     },
     async killAndRestart() {
