@@ -55,7 +55,11 @@ export async function settleMany(
   }
   await closeAll(room, closes, slices, principal);
   room.leases.look(room.clocks.monotonicMs());
-  const recall = recallOf(room, new Set([...settlements, ...closes].map(({ session }) => session)));
+  const sessions = new Set([...settlements, ...closes].map(({ session }) => session));
+  const recall = recallOf(
+    room,
+    [...sessions].filter((session) => !isForeign(room, session, principal)),
+  );
   return { results, ...(recall && { recall }) };
 }
 

@@ -264,7 +264,11 @@ describe('a session with slices', () => {
     const one = slices![0]!;
     const theft = local('settled', 10_000, [one], used(10_000), { session: 'sb' });
     expect(await tell(world, [theft], [closed(one, 0, 'sb')], b!)).toMatchObject({ results: [{ outcome: 'invalid' }] });
-    expect(await standing(world, 'cap')).toEqual(['cap 0/100000/0 ok']);
+    // Nor does it hear what is said to its owner.
+    await spend(world, 500_000);
+    expect(await tell(world, [], [closed(one, 0, 'sa')], b!)).toEqual({ results: [] });
+    expect((await beat(world, [], { session: 'sa', principal: a! })).recall).toEqual({ forget: [slot] });
+    expect(await standing(world, 'cap')).toEqual(['cap 500000/100000/0 soft']);
   });
 });
 
