@@ -57,16 +57,20 @@ interface Crowd {
   /** Worst case of each call, of a limit of a million. */
   bounds: readonly number[];
   terms?: string;
+  /** How long a call takes. */
+  callMs?: { least: number; most: number };
+  maxWait?: string;
 }
 
-const CALL_MS = { least: 200, most: 1_000 };
+const SHORT_CALLS = { least: 200, most: 1_000 };
+const LONG_CALLS = { least: 2_000, most: 10_000 };
 
 /** Agents who call one after the other, each using 5 to 30 % of its bound, until one of them is denied. */
-async function crowd({ seed, agents, bounds, terms = '' }: Crowd) {
+async function crowd({ seed, agents, bounds, terms = '', callMs = SHORT_CALLS, maxWait = '5s' }: Crowd) {
   const random = randomOf(seed);
   const schedule = new Schedule();
   const config = configOf(
-    `budgets: [{ name: cap, owner: team, window: month, limit: 1, hard: block${terms} }]\nlimits: { max_wait: 5s }\n`,
+    `budgets: [{ name: cap, owner: team, window: month, limit: 1, hard: block${terms} }]\nlimits: { max_wait: ${maxWait} }\n`,
   );
   const enforcer: Enforcer = await createEnforcer({
     config,
@@ -89,7 +93,7 @@ async function crowd({ seed, agents, bounds, terms = '' }: Crowd) {
     seen.calls += 1;
     if (answer.granted.rewrite) seen.shortened += 1;
     const most = answer.granted.rewrite?.max_output_tokens ?? bound;
-    await schedule.sleep(CALL_MS.least + Math.floor(random() * (CALL_MS.most - CALL_MS.least)));
+    await schedule.sleep(callMs.least + Math.floor(random() * (callMs.most - callMs.least)));
     const tokens = Math.min(most, Math.ceil(bound * (0.05 + 0.25 * random())));
     await enforcer.settle(request.attempt_id, used(tokens), NOBODY);
   };
@@ -110,11 +114,13 @@ const SEEDS = [1, 2, 3];
 
 describe('fifty agents with long outputs under one strict cap', () => {
   it.each([
-    ['of one size', [2_000]],
-    ['of many sizes', [100, 500, 2_000, 4_000]],
-  ])('%s spend 98 percent of it before anybody is denied', async (_, bounds) => {
+    ['of one size', { bounds: [2_000] }],
+    ['of many sizes', { bounds: [100, 500, 2_000, 4_000] }],
+    // Who stands behind fifty long calls has to wait for several of them.
+    ['that take seconds', { bounds: [2_000], callMs: LONG_CALLS, maxWait: '30s' }],
+  ])('%s spend 98 percent of it before anybody is denied', async (_, how) => {
     for (const seed of SEEDS) {
-      const seen = await crowd({ seed, agents: 50, bounds });
+      const seen = await crowd({ seed, agents: 50, ...how });
       expect(seen.share, `seed ${seed}`).toBeGreaterThanOrEqual(0.98);
       expect(seen.most, `seed ${seed}`).toBeLessThanOrEqual(1);
       expect(seen.waited, `seed ${seed}`).toBeGreaterThan(0);
