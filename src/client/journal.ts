@@ -5,6 +5,7 @@
  */
 import type { DurationMs } from '../domain/time.ts';
 import type { SettlementRequest, SettlementsRequest, SliceClose } from '../protocol/wire.ts';
+import { status } from '../telemetry/status.ts';
 import { isObject } from './rules.ts';
 import type { Reply, Transport } from './transport.ts';
 import { say, warnOnce } from './warn.ts';
@@ -78,7 +79,10 @@ export class Journal {
 
   #dropOldest(): void {
     const count = this.#limits.batch;
-    this.#dropped += (this.#closes.length >= this.#limits.queued ? this.#closes : this.#queue).splice(0, count).length;
+    const full = this.#closes.length >= this.#limits.queued ? this.#closes : this.#queue;
+    const { length } = full.splice(0, count);
+    this.#dropped += length;
+    status.settlementsLost += length;
     const now = performance.now();
     if (now - this.#saidLostAt < SAY_LOST_EVERY_MS) return;
     this.#saidLostAt = now;

@@ -10,6 +10,7 @@ import { threadId } from 'node:worker_threads';
 import type { Attribution } from '../domain/attribution.ts';
 import type { DurationMs } from '../domain/time.ts';
 import type { HeartbeatRequest, SessionRequest, WireRateCard } from '../protocol/wire.ts';
+import { status } from '../telemetry/status.ts';
 import { uuidv7 } from './ids.ts';
 import type { LeaseKeeper } from './lease/keeper.ts';
 import type { LeaseAsk } from './lease/lease.ts';
@@ -146,6 +147,7 @@ export class Session {
     if (this.state === 'away' && state === 'open') say(`the server ${this.#options.endpoint} is back`);
     if (state === 'open') this.refusal = '';
     this.state = state;
+    if (state !== 'unopened') status.isServerAvailable = state === 'open';
     clearTimeout(this.#timer);
   }
 

@@ -2,8 +2,16 @@
  * The metrics of a service. The metrics API has no proxy: instruments made before the application's SDK starts would
  * stay deaf, so they are made again whenever the provider changes.
  */
-import { type Counter, createNoopMeter, type Histogram, type MeterProvider, metrics } from '@opentelemetry/api';
+import {
+  type Counter,
+  createNoopMeter,
+  type Histogram,
+  type Meter,
+  type MeterProvider,
+  metrics,
+} from '@opentelemetry/api';
 import { CLIENT_METRIC, SCOPE_NAME } from './names.ts';
+import { status } from './status.ts';
 
 export interface Instruments {
   /** False while no SDK listens: then there is nothing to reckon for. */
@@ -32,6 +40,7 @@ export function currentInstruments(): Instruments {
 
 function create(from: MeterProvider): Instruments {
   const meter = from.getMeter(SCOPE_NAME);
+  observe(meter);
   return {
     live: !(meter instanceof NOOP_METER),
     tokenUsage: meter.createHistogram(CLIENT_METRIC.tokenUsage, {
@@ -49,4 +58,19 @@ function create(from: MeterProvider): Instruments {
       unit: '{USD}',
     }),
   };
+}
+
+function observe(meter: Meter): void {
+  const available = meter.createObservableGauge(CLIENT_METRIC.serverAvailable, {
+    description: 'Whether the spendfuse server can be reached (1) or calls are decided without it (0)',
+    unit: '1',
+  });
+  available.addCallback((result) => {
+    if (status.isServerAvailable !== undefined) result.observe(status.isServerAvailable ? 1 : 0);
+  });
+  const lost = meter.createObservableCounter(CLIENT_METRIC.settlementsLost, {
+    description: 'Settlements dropped because the server was away for too long',
+    unit: '{settlement}',
+  });
+  lost.addCallback((result) => result.observe(status.settlementsLost));
 }

@@ -35,6 +35,9 @@ export const CLIENT_METRIC = {
   tokenUsage: 'gen_ai.client.token.usage',
   operationDuration: 'gen_ai.client.operation.duration',
   cost: 'spendfuse.client.cost',
+  /** 1 while the server decides, 0 while it is away and slices or the rules for it do. */
+  serverAvailable: 'spendfuse.client.server.available',
+  settlementsLost: 'spendfuse.client.settlements.lost',
 } as const;
 
 /** On the server's /metrics. Rules and dashboards read only these. */

@@ -40,6 +40,13 @@ describe('a journal that is full', () => {
     expect(said.join('')).toMatch(/^spendfuse: 3 settlements are lost: .* and 6 are waiting\. .*reconcile/);
   });
 
+  test('says so once, then at most once a minute', () => {
+    const journal = new Journal(away, limits);
+    for (let at = 1; at <= 100; at++) journal.add(settlement(`a${at}`));
+    expect(said).toHaveLength(1);
+    expect(journal.dropped).toBeGreaterThan(90);
+  });
+
   test('keeps to its bound however long the server is away', () => {
     const journal = new Journal(away, limits);
     for (let at = 1; at <= 1000; at++) journal.add(settlement(`a${at}`));

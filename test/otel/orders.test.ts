@@ -172,6 +172,8 @@ describe.each(ORDERS)('with $order', ({ node, env }) => {
       [CLIENT_METRIC.operationDuration, 's'],
       [CLIENT_METRIC.tokenUsage, '{token}'],
       [CLIENT_METRIC.cost, '{USD}'],
+      [CLIENT_METRIC.serverAvailable, '1'],
+      [CLIENT_METRIC.settlementsLost, '{settlement}'],
     ]);
   });
 
