@@ -199,7 +199,7 @@ export class Attempt {
       asks: () => asking.enter(attempt_id),
       left: () => asking.leave(attempt_id),
       tryAgain: () => this.#tryAgain(false),
-      lastTry: () => this.#tryAgain(true),
+      lastTry: () => this.#lastTry(),
       tooLate: () => ({ denied: this.#contended() }),
       afterMaxWait: (giveUp) => callAfter(clocks, policy.config.maxWaitMs, giveUp),
       giveBack: () => this.#giveBack(),
@@ -210,6 +210,12 @@ export class Attempt {
     assertReady(this.#room);
     this.#replan();
     return this.#room.gate.pass(() => this.#try(isLast));
+  }
+
+  /** What waiting has not made room for, a shorter output may still have. */
+  async #lastTry(): Promise<Decided | Refusal | undefined> {
+    const mayShorten = this.plan.instances.some(({ clampOutputTokens }) => clampOutputTokens !== undefined);
+    return mayShorten ? this.#tryAgain(true) : undefined;
   }
 
   /** A hold that cannot be released now is given up with its session, or after `max_call_duration`. */

@@ -110,7 +110,7 @@ async function crowd({ seed, agents, bounds, terms = '', callMs = SHORT_CALLS, m
   return { ...seen, share: seen.spentAtDenial / 1_000_000, most: most / 1_000_000 };
 }
 
-const SEEDS = [1, 2, 3];
+const SEEDS = [1, 2];
 
 describe('fifty agents with long outputs under one strict cap', () => {
   it.each([

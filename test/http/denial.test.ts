@@ -37,6 +37,10 @@ test('an exhausted budget is the documented 402', () => {
   });
 });
 
+test('a denial that a counted input may turn says so', () => {
+  expect(denialReply({ ...exhausted, tighten: true }).body).toMatchObject({ code: 'exhausted', tighten: true });
+});
+
 test.each<[string, Partial<Denial>, number, string, number | null, string | undefined]>([
   ['contention', { code: 'contended', retryAfterMs: 2100 }, 429, 'budget-contended', 3, '3'],
   ['contention of unknown length', { code: 'contended' }, 429, 'budget-contended', 1, '1'],
