@@ -44,6 +44,8 @@ export function cleanValue(dimension: Dimension, value: unknown, warn: Warn): st
 
 /** Enough for any service's keys, and a bound for one that makes a key per user. */
 const MAX_CACHED_KEYS = 1024;
+/** More than a process has customers at a time. */
+const MAX_CACHED_CONTENTS = 4096;
 
 /** What the code around a call says, over accepted baggage, over what the process says of itself. */
 export class Attributions {
@@ -51,18 +53,28 @@ export class Attributions {
   readonly #acceptBaggage: readonly Dimension[];
   /** By API key: what the process says of itself, and the key's fingerprint, which takes longer than all the rest. */
   readonly #ofKeys = new Map<string | undefined, Readonly<Attribution>>();
+  readonly #ofContent = new Map<string, Readonly<Attribution>>();
 
   constructor(process: Attribution, acceptBaggage: readonly Dimension[]) {
     this.#process = process;
     this.#acceptBaggage = acceptBaggage;
   }
 
-  /** The same object for every call about which nothing more is said. */
+  /** The same object for every call about which the same is said, so that what is known of it is found by it. */
   now(apiKey: string | undefined): Readonly<Attribution> {
     const own = this.#ofKeys.get(apiKey) ?? this.#keep(apiKey);
     const said = shared.attribution.getStore();
     if (said === undefined && this.#acceptBaggage.length === 0) return own;
-    return { ...own, ...fromBaggage(this.#acceptBaggage), ...said };
+    return this.#same({ ...own, ...fromBaggage(this.#acceptBaggage), ...said });
+  }
+
+  #same(merged: Readonly<Attribution>): Readonly<Attribution> {
+    const key = contentKey(merged);
+    const known = this.#ofContent.get(key);
+    if (known) return known;
+    if (this.#ofContent.size >= MAX_CACHED_CONTENTS) this.#ofContent.clear();
+    this.#ofContent.set(key, merged);
+    return merged;
   }
 
   #keep(apiKey: string | undefined): Readonly<Attribution> {
@@ -72,6 +84,13 @@ export class Attributions {
     this.#ofKeys.set(apiKey, own);
     return own;
   }
+}
+
+/** Values hold no control characters. */
+function contentKey(attribution: Readonly<Attribution>): string {
+  let key = '';
+  for (const name in attribution) key += `${name}\n${attribution[name as Dimension]}\n`;
+  return key;
 }
 
 function fromBaggage(accepted: readonly Dimension[]): Attribution {

@@ -73,6 +73,15 @@ test('ids are UUIDs of version 7 that sort by time and never repeat', () => {
   for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
+test('the same is said by the same object, and another by another, however many there are', () => {
+  const attributions = new Attributions({ team: 'core' }, []);
+  const of = (customer: string) => withAttribution({ customer }, () => attributions.now(undefined));
+  expect(of('a')).toBe(of('a'));
+  expect(of('a')).toEqual({ team: 'core', customer: 'a' });
+  expect(of('b')).not.toBe(of('a'));
+  for (let at = 0; at < 10_000; at += 1) expect(of(`c${at}`).customer).toBe(`c${at}`);
+});
+
 describe('BudgetExceededError', () => {
   const base = { code: 'exhausted', action: 'block', budget: 'b', detail: 'why' } as const;
 
