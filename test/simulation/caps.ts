@@ -51,6 +51,11 @@ export class Caps {
     return loosest;
   }
 
+  /** Whether an account belongs to a budget that may overshoot; their names say so. */
+  isExpected(instance: string): boolean {
+    return instance.startsWith('expected-');
+  }
+
   /** What an instance may have; undefined where promise 1 says nothing. */
   allowed(budget: BudgetPlan, key: string): bigint | undefined {
     const cap = capOf(budget);

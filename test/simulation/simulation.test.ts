@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { FAULTS } from './faults.ts';
+import { describeViolation } from './report.ts';
+import { play } from './world.ts';
+
+const STEPS = 8_000;
+const SESSIONS = 12;
+const SEEDS = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233];
+
+/** Whatever may come of a call or a message: each has to be seen in a short run. */
+const OUTCOMES = [
+  'granted',
+  'contended',
+  'waits',
+  'replayed',
+  'released',
+  'unresolved',
+  'slice granted',
+  'drawn locally',
+  'put back',
+  'split',
+  'tells open',
+  'denied: exhausted',
+  'denied: contended',
+  'denied: unreachable',
+  'books settled',
+  'books duplicate',
+  'estimated',
+  'overage recorded',
+  'booked without a hold',
+  'allowed while unreachable',
+  'journal found',
+  'closed by an operator',
+  'ledger fails',
+  'config is in force',
+  'lost request',
+  'lost reply',
+  'doubled request',
+  'doubled reply',
+  'late message',
+  'provider: silent',
+  'provider: unheard',
+  'provider: rejected',
+];
+
+describe('a simulated world of sessions, a server, a ledger and a provider', () => {
+  const counts = new Map<string, number>();
+
+  it.each(SEEDS)('keeps every promise, with seed %i', { timeout: 60_000 }, async (seed) => {
+    const result = await play({ seed, steps: STEPS, sessions: SESSIONS });
+    for (const [what, count] of result.counts) counts.set(what, (counts.get(what) ?? 0) + count);
+    if (result.violation) expect.unreachable(describeViolation(result, STEPS, SESSIONS));
+  });
+
+  it('keeps every promise, with a seed that nobody chose', { timeout: 60_000 }, async () => {
+    const seed = Math.floor(Math.random() * 1e9);
+    console.log(`seed of chance: ${seed}`);
+    const result = await play({ seed, steps: STEPS, sessions: SESSIONS });
+    if (result.violation) expect.unreachable(describeViolation(result, STEPS, SESSIONS));
+  });
+
+  it('has met every fault and every outcome in the runs above', () => {
+    const expected = [...FAULTS.map((fault) => `fault: ${fault}`), ...OUTCOMES];
+    expect(expected.filter((what) => !counts.has(what))).toEqual([]);
+  });
+
+  it('is the same world again with the same seed', { timeout: 60_000 }, async () => {
+    const [once, again] = [await play({ seed: 7, steps: 3_000 }), await play({ seed: 7, steps: 3_000 })];
+    expect(again.hash).toBe(once.hash);
+    expect([...again.counts]).toEqual([...once.counts]);
+    const other = await play({ seed: 8, steps: 3_000 });
+    expect(other.hash).not.toBe(once.hash);
+  });
+});
