@@ -10,8 +10,8 @@ const MODES: readonly Mode[] = (['strict', 'expected'] as const).flatMap((holds)
 );
 
 const LOADS: Readonly<Record<string, Omit<RunOptions, 'seed'>>> = {
-  '8 services of 32 callers, $4': { capNanoUsd: 4_000_000_000n },
-  '50 agents, $1': { profile: 'agents', clients: 2, workers: 25 },
+  '8 services of 32 callers, $4': { capNanoUsd: 4_000_000_000n, teamCapNanoUsd: 4_000_000_000n },
+  '50 agents, $1': { profile: 'agents', clients: 2, workers: 25, teamCapNanoUsd: 1_000_000_000n },
 };
 
 const COLUMNS: readonly (readonly [heading: string, value: (run: Run) => string])[] = [

@@ -18,10 +18,14 @@ export interface RunOptions extends Partial<Mode> {
   seed: number;
   profile?: Profile;
   capNanoUsd?: bigint;
+  /** Six tenths of the cap, so that now one is reached first and now the other. */
+  teamCapNanoUsd?: bigint;
   clients?: number;
   workers?: number;
   serverKills?: number;
   clientKills?: number;
+  /** Told to end in the middle of it all: what they could not report goes to a file for the next process. */
+  clientStops?: number;
   /** Called after the last kill. */
   onKilled?: () => void;
 }
@@ -55,19 +59,19 @@ class Play {
 
   constructor(stage: Stage, options: RunOptions) {
     const { capNanoUsd = 1_000_000_000n } = options;
+    const { teamCapNanoUsd = (capNanoUsd * 6n) / 10n } = options;
     const usual = {
       profile: 'mixed',
       clients: 8,
       workers: 32,
       serverKills: 0,
       clientKills: 0,
-      onKilled: () => {},
+      clientStops: 0,
     } as const;
     this.#stage = stage;
-    this.#options = { ...usual, holds: 'strict', leases: true, ...options, capNanoUsd };
+    this.#options = { ...usual, holds: 'strict', leases: true, onKilled() {}, ...options, capNanoUsd, teamCapNanoUsd };
     this.#random = new Random(options.seed);
-    const teamCap = (capNanoUsd * 6n) / 10n;
-    this.#caps = new Map([['', capNanoUsd], ...TEAMS.map((team) => [team, teamCap] as const)]);
+    this.#caps = new Map([['', capNanoUsd], ...TEAMS.map((team) => [team, teamCapNanoUsd] as const)]);
   }
 
   async run(): Promise<Run> {
@@ -75,8 +79,7 @@ class Play {
     const config = join(stage.folder, 'budgets.yaml');
     const db = join(stage.folder, 'ledger.db');
     mkdirSync(stage.journals, { mode: 0o700 });
-    const caps = { capNanoUsd: this.#caps.get('')!, teamCapNanoUsd: this.#caps.get('red')! };
-    writeFileSync(config, configOf(caps, this.#options));
+    writeFileSync(config, configOf(this.#options, this.#options));
     const provider = await stage.startProvider();
     const server = await stage.startServer(config, db);
     for (let index = 0; index < this.#options.clients; index += 1) this.#start(index, provider, server);
@@ -105,7 +108,7 @@ class Play {
       billed,
       capsNanoUsd: this.#caps,
       brokenCalls: fares.reduce((sum, { broken }) => sum + broken, 0),
-      clientsKilled: this.#options.clientKills > 0,
+      clientsKilled: this.#options.clientKills + this.#options.clientStops > 0,
       strict: this.#options.holds === 'strict',
     });
     verdict.problems.push(...problems);
@@ -120,7 +123,7 @@ class Play {
   #start(index: number, provider: Provider, server: Server): void {
     const { workers, profile } = this.#options;
     const seed = this.#random.whole(1, 2 ** 31);
-    const spec = { name: `service-${index}`, team: TEAMS[index % TEAMS.length]!, seed, workers, profile };
+    const spec = { name: nameOf(index), team: TEAMS[index % TEAMS.length]!, seed, workers, profile };
     const client = this.#stage.startClient(spec, provider, server);
     this.#living.set(spec.name, client);
     this.#all.push(client);
@@ -128,23 +131,32 @@ class Play {
 
   /** Each at a random share of the cap, up to where all of it may be taken by then. */
   async #kill(provider: Provider, server: Server): Promise<void> {
-    const { serverKills, clientKills, capNanoUsd, clients } = this.#options;
-    const kills = ['server', 'client'].flatMap((victim) =>
-      Array.from({ length: victim === 'server' ? serverKills : clientKills }, () => ({
-        victim,
-        atNanoUsd: (capNanoUsd * BigInt(this.#random.whole(1, 700))) / 1_000n,
-      })),
-    );
+    const { serverKills, clientKills, clientStops, capNanoUsd } = this.#options;
+    const times = (count: number, end: () => Promise<void>) =>
+      Array.from({ length: count }, () => ({ atNanoUsd: (capNanoUsd * this.#share()) / 1_000n, end }));
+    const kills = [
+      ...times(serverKills, () => server.killAndRestart()),
+      ...times(clientKills, () => this.#replace((client) => client.child.kill(), provider, server)),
+      ...times(clientStops, () => this.#replace((client) => client.child.stop(), provider, server)),
+    ];
     kills.sort((a, b) => Number(a.atNanoUsd - b.atNanoUsd));
-    for (const { victim, atNanoUsd } of kills) {
+    for (const { atNanoUsd, end } of kills) {
       await until('enough is spent', async () => BigInt((await provider.count()).nanoUsd) >= atNanoUsd);
-      if (victim === 'server') await server.killAndRestart();
-      else await this.#killClient(this.#random.whole(0, clients - 1), provider, server);
+      await end();
     }
   }
 
-  async #killClient(index: number, provider: Provider, server: Server): Promise<void> {
-    await this.#living.get(`service-${index}`)!.child.kill();
+  #share(): bigint {
+    return BigInt(this.#random.whole(1, 700));
+  }
+
+  async #replace(end: (client: Client) => Promise<unknown>, provider: Provider, server: Server): Promise<void> {
+    const index = this.#random.whole(0, this.#options.clients - 1);
+    await end(this.#living.get(nameOf(index))!);
     this.#start(index, provider, server);
   }
+}
+
+function nameOf(index: number): string {
+  return `service-${index}`;
 }

@@ -4,7 +4,7 @@ import type { RunOptions } from './run.ts';
 export const SCENARIOS = {
   calm: {},
   'server killed': { serverKills: 4 },
-  'server and services killed': { serverKills: 2, clientKills: 4 },
+  'server and services killed': { serverKills: 2, clientKills: 3, clientStops: 2 },
 } as const satisfies Readonly<Record<string, Omit<RunOptions, 'seed'>>>;
 
 export type Scenario = keyof typeof SCENARIOS;
