@@ -39,7 +39,7 @@ export const SYSTEM_CLOCKS: Clocks = { wall: () => Date.now(), monotonicMs: () =
 /** Errors: `LedgerUnavailable` when the ledger cannot be read or filled. */
 export async function createEnforcer(options: EnforcerOptions): Promise<Enforcer & { sweep(): Promise<void> }> {
   const { clocks = SYSTEM_CLOCKS, sweepEveryMs = 1_000, onError = () => {} } = options;
-  const health = new LedgerHealth();
+  const health = new LedgerHealth(() => clocks.monotonicMs());
   const ledger = health.watch(options.ledger);
   const listeners = new Set<(happening: Happening) => void>();
   const clock = new LedgerClock(clocks, await ledger.latestTime());
@@ -76,7 +76,14 @@ export async function createEnforcer(options: EnforcerOptions): Promise<Enforcer
     await gate.pass(() => sweepRoom(room));
     await finishStart(room);
   };
-  const timer = sweepEveryMs > 0 ? setInterval(() => void sweep().catch(onError), sweepEveryMs) : undefined;
+  // One at a time: with a disk that hangs they would pile up.
+  let sweeping: Promise<void> | undefined;
+  const sweepAlone = (): void => {
+    sweeping ??= sweep()
+      .catch(onError)
+      .finally(() => (sweeping = undefined));
+  };
+  const timer = sweepEveryMs > 0 ? setInterval(sweepAlone, sweepEveryMs) : undefined;
   timer?.unref();
   return {
     readiness: () => readiness(room),

@@ -1,36 +1,76 @@
-import type { EpochMs } from '../domain/time.ts';
+import type { DurationMs, EpochMs } from '../domain/time.ts';
 import { type Ledger, LedgerUnavailable } from '../ledger/ledger.ts';
 
+/** A commit takes milliseconds; a disk that hangs answers nothing at all, not even an error. */
+export const STALLED_AFTER_MS: DurationMs = 5_000;
+
+/** Reads that go on for as long as there is history, between commits. */
+const LONG_READS = new Set<PropertyKey>(['settlements', 'usage', 'verify']);
+
 /**
- * Whether the ledger commits. A step that failed makes the server unready; the sweep then writes one revision that marks
- * the outage, and the step that succeeds makes it ready again, so that it recovers though nobody sends it anything.
+ * Whether the ledger commits. A step that failed makes the server unready and stops decisions. The sweep then tries a write of
+ * some size, so that a disk with room for one small entry does not count as mended, and one revision that marks the outage;
+ * when both are committed the server is ready again, though nobody sends it anything.
  */
 export class LedgerHealth {
+  readonly #monotonicMs: () => DurationMs;
   #problem: string | undefined;
+  /** Since when each step is under way, the oldest first. */
+  readonly #underWay = new Set<{ sinceMs: DurationMs }>();
+
+  constructor(monotonicMs: () => DurationMs) {
+    this.#monotonicMs = monotonicMs;
+  }
 
   /** Why nothing can be committed, with the mend; undefined when the last step could. */
   problem(): string | undefined {
-    return this.#problem;
+    return this.#problem ?? this.#stalled();
   }
 
-  /** The ledger, with every failure noticed. */
+  #stalled(): string | undefined {
+    for (const { sinceMs } of this.#underWay) {
+      if (this.#monotonicMs() - sinceMs < STALLED_AFTER_MS) return undefined;
+      return `the ledger has not answered for more than ${STALLED_AFTER_MS / 1000} seconds; check its disk`;
+    }
+    return undefined;
+  }
+
+  /** The ledger, with every failure noticed. While it hangs nothing more is given to it, so that nothing piles up. */
   watch(ledger: Ledger): Ledger {
-    const notice = (error: unknown): never => {
-      if (error instanceof LedgerUnavailable) this.#problem = error.message;
-      throw error;
-    };
     return new Proxy(ledger, {
-      get(target, name) {
+      get: (target, name) => {
         const step: unknown = Reflect.get(target, name);
         if (typeof step !== 'function') return step;
-        return (...args: unknown[]): Promise<unknown> => (step.apply(target, args) as Promise<unknown>).catch(notice);
+        const take = (...args: unknown[]) => step.apply(target, args) as Promise<unknown>;
+        if (LONG_READS.has(name)) return (...args: unknown[]) => take(...args).catch(this.#notice);
+        return (...args: unknown[]) => this.#time(() => take(...args));
       },
     });
   }
 
+  async #time(take: () => Promise<unknown>): Promise<unknown> {
+    const stalled = this.#stalled();
+    if (stalled !== undefined) throw new LedgerUnavailable(stalled);
+    const step = { sinceMs: this.#monotonicMs() };
+    this.#underWay.add(step);
+    try {
+      return await take();
+    } catch (error) {
+      return this.#notice(error);
+    } finally {
+      this.#underWay.delete(step);
+    }
+  }
+
+  readonly #notice = (error: unknown): never => {
+    if (error instanceof LedgerUnavailable) this.#problem = error.message;
+    throw error;
+  };
+
   /** Errors: `LedgerUnavailable` while it still cannot commit. */
   async probe(ledger: Ledger, now: EpochMs): Promise<void> {
     if (this.#problem === undefined) return;
+    await ledger.prove();
     await ledger.recordRevision({ hash: `outage:${now}`, at: now, by: 'the ledger could not commit until now' });
     this.#problem = undefined;
   }

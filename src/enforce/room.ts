@@ -41,11 +41,13 @@ export interface Room {
   emit(happening: Happening): void;
 }
 
-/** Errors: `NotReady`, naming what to do. */
+/** Errors: `NotReady`, `LedgerUnavailable`, naming what to do. */
 export function assertReady(room: Room): void {
   if (room.closing) throw new NotReady('the server is shutting down; try another or wait for its restart');
   const problem = room.starting ?? room.clock.problem();
   if (problem !== undefined) throw new NotReady(problem);
+  const ledger = room.health.problem();
+  if (ledger !== undefined) throw new LedgerUnavailable(ledger);
 }
 
 /**

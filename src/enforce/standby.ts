@@ -2,13 +2,14 @@ import type { Config } from '../config/config.ts';
 import { type Enforcer, type Happening, NotReady } from './enforcer.ts';
 
 /**
- * An enforcer whose ledger is not open yet: alive, never ready, and deciding nothing, until `take` hands over to the real
- * one. A second server on the same file stands by like this until the first lets go of it.
+ * An enforcer whose ledger is not open: alive, never ready, and deciding nothing, until `take` hands over to the real one. A
+ * second server on the same file stands by like this until the first lets go of it, and a server that lost its ledger until it
+ * has it again.
  */
 export class Standby {
   readonly enforcer: Enforcer;
-  readonly #config: Config;
-  readonly #listeners = new Set<(happening: Happening) => void>();
+  readonly #listeners = new Map<(happening: Happening) => void, () => void>();
+  #config: Config;
   #reason = 'the ledger is being opened';
   #real: Enforcer | undefined;
 
@@ -24,7 +25,16 @@ export class Standby {
 
   take(real: Enforcer): void {
     this.#real = real;
-    for (const listener of this.#listeners) real.on(listener);
+    for (const listener of this.#listeners.keys()) this.#listeners.set(listener, real.on(listener));
+  }
+
+  /** Nothing is decided from here on. Answers the real one, to be closed. */
+  release(reason: string): Enforcer | undefined {
+    const real = this.#real;
+    if (real) this.#config = real.config();
+    this.#reason = reason;
+    this.#real = undefined;
+    return real;
   }
 
   #ask(): Enforcer {
@@ -60,8 +70,10 @@ export class Standby {
   }
 
   #listen(listener: (happening: Happening) => void): () => void {
-    if (this.#real) return this.#real.on(listener);
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.#listeners.set(listener, this.#real?.on(listener) ?? (() => {}));
+    return () => {
+      this.#listeners.get(listener)?.();
+      this.#listeners.delete(listener);
+    };
   }
 }

@@ -122,7 +122,8 @@ export function failure(service: Service, request: Asked, error: unknown): Reply
   const id = requestId(request);
   const headers = { 'x-request-id': id };
   if (error instanceof LedgerUnavailable) {
-    service.log.error({ err: error, request: id }, 'the ledger is unavailable');
+    // The server says once that its ledger is away; here it would be said with every call.
+    service.log.debug({ why: error.message, request: id }, 'the ledger is unavailable');
     const detail = 'the ledger could not commit; nothing was changed; try again';
     return unavailable('ledger-unavailable', detail, { headers });
   }

@@ -92,6 +92,7 @@ export function checked(ledger: Ledger): Ledger {
       return ledger.recordRevision(revision);
     },
     revisions: () => ledger.revisions(),
+    prove: () => ledger.prove(),
     verify: () => ledger.verify(),
     close: () => ledger.close(),
   };

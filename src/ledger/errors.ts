@@ -6,6 +6,7 @@ export type OpenFailure =
   | 'newer'
   | 'foreign'
   | 'full'
+  | 'missing'
   | 'cannot_open';
 
 /** The ledger cannot be opened; the message names the file and the mend. */

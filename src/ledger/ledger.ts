@@ -289,6 +289,8 @@ export interface Ledger {
   /** Config revisions and budget definitions seen, oldest first. A hash already there is kept as it is. */
   recordRevision(revision: Revision): Promise<void>;
   revisions(): Promise<Revision[]>;
+  /** Writes about a megabyte and takes it back: whether there is room for real work, and not for one small entry only. */
+  prove(): Promise<void>;
   /** Recomputes every balance from entries. */
   verify(): Promise<VerifyReport>;
   close(): Promise<void>;

@@ -69,6 +69,8 @@ function work(core: Core): void {
     jobs.push(...done.jobs);
     answer(done.replies);
     core.care();
+    const lost = core.takeLost();
+    if (lost) port.postMessage({ lost });
   }
   runSlice();
   if (jobs.length > 0) again(core);

@@ -32,20 +32,23 @@ import type {
 } from './ledger.ts';
 import { RecentHolds } from './recent-holds.ts';
 import { grantedSlice } from './slices.ts';
-import type { CoreOptions } from './sqlite/core.ts';
+import type { CoreOptions, Lost } from './sqlite/core.ts';
 import { WorkerLink } from './sqlite/link.ts';
 import type { ReservedReply, SettledReply } from './sqlite/operations.ts';
 import type { SettlementRow } from './sqlite/queries.ts';
 import type { Detail } from './sqlite/store.ts';
 import { usageSums } from './totals.ts';
 
-export type SqliteLedgerOptions = CoreOptions;
+export interface SqliteLedgerOptions extends CoreOptions {
+  /** Called once when it decides nothing any more: close it and open it again. */
+  onLost?: (lost: Lost) => void;
+}
 
 /** Errors: `LedgerLocked` when the file is in use, `LedgerOpenError` with its reason otherwise. */
-export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger> {
+export async function openSqliteLedger({ onLost = () => {}, ...options }: SqliteLedgerOptions): Promise<Ledger> {
   // The compiler rewrites import endings but no strings: from source the worker is .ts, from dist .js.
   const worker = import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js';
-  return checked(new SqliteLedger(await WorkerLink.open(new URL(worker, import.meta.url), options)));
+  return checked(new SqliteLedger(await WorkerLink.open(new URL(worker, import.meta.url), options, onLost)));
 }
 
 class SqliteLedger implements Ledger {
@@ -162,6 +165,12 @@ class SqliteLedger implements Ledger {
   adopt(demands: Parameters<Ledger['adopt']>[0], now: EpochMs) {
     for (const { attemptId } of demands) this.#recent.forget(attemptId);
     return this.#link.call('adopt', demands, now);
+  }
+
+  /** In two commits: space that is given back within one is never written. */
+  async prove(): Promise<void> {
+    await this.#link.call('takeSpace');
+    await this.#link.call('giveSpaceBack');
   }
 
   async recordEvents(events: readonly AlertEvent[], now: EpochMs): Promise<AlertEvent[]> {

@@ -27,6 +27,38 @@ describe('a ledger that cannot commit', () => {
     expect((await ledger.revisions()).map(({ hash }) => hash)).toContainEqual(expect.stringMatching(/^outage:/));
   });
 
+  it('stays unready while it has room for one small entry only', async () => {
+    const { ledger, fail, heal } = breakable();
+    const world = await worldOf(CAP, ledger);
+    fail('settleMany', 'prove');
+    await expect(spend(world, 1)).rejects.toMatchObject(LEDGER_GONE);
+    for (let time = 0; time < 3; time++) {
+      await expect(world.enforcer.sweep()).rejects.toMatchObject(LEDGER_GONE);
+      expect(world.enforcer.readiness()).toMatchObject({ ready: false });
+      await expect(ask(world, attempt(1))).rejects.toMatchObject(LEDGER_GONE);
+    }
+    heal();
+    await world.enforcer.sweep();
+    expect(world.enforcer.readiness()).toEqual({ ready: true, reasons: [] });
+  });
+
+  it('that hangs makes the server unready after five seconds, is given nothing more, and is used when it answers', async () => {
+    const { ledger, hold } = breakable();
+    const world = await worldOf(CAP, ledger);
+    const reserving = hold('reserveMany');
+    const asking = ask(world, attempt(1));
+    await reserving.arrived;
+    world.pass(4_999);
+    expect(world.enforcer.readiness().ready).toBe(true);
+    world.pass(1);
+    const reasons = ['the ledger has not answered for more than 5 seconds; check its disk'];
+    expect(world.enforcer.readiness()).toEqual({ ready: false, reasons });
+    await expect(ask(world, attempt(1))).rejects.toMatchObject(LEDGER_GONE);
+    reserving.go();
+    expect(await asking).toBe('allow');
+    expect(world.enforcer.readiness()).toEqual({ ready: true, reasons: [] });
+  });
+
   it('has held nothing and spent nothing of what it refused', async () => {
     const { ledger, fail, heal } = breakable();
     const world = await worldOf(CAP, ledger);
@@ -60,14 +92,16 @@ describe('a ledger that cannot commit', () => {
     expect(alerts(world)).toEqual(['threshold 50%', 'threshold 90%', 'threshold 100%']);
   });
 
-  it('after a denial still denies, and tells it once when it can', async () => {
+  it('after a denial decides nothing until it can commit again, and tells the denial once', async () => {
     const { ledger, fail, heal } = breakable();
     const world = await worldOf(CAP, ledger);
     await spend(world, 990_000);
     fail('recordEvents');
-    for (let time = 0; time < 3; time++) expect(await ask(world, attempt(50_000))).toBe('exhausted');
+    expect(await ask(world, attempt(50_000))).toBe('exhausted');
+    await expect(ask(world, attempt(50_000))).rejects.toMatchObject(LEDGER_GONE);
     heal();
     await world.enforcer.sweep();
+    expect(await ask(world, attempt(50_000))).toBe('exhausted');
     expect(alerts(world)).toEqual(['threshold 50%', 'threshold 90%', 'denied 0%']);
   });
 
@@ -84,6 +118,7 @@ describe('a ledger that cannot commit', () => {
       );
       await world.enforcer.reload(configOf(CAP), 'x');
     }
+    await world.enforcer.sweep();
     await spend(world, 350_000);
     expect(alerts(world)).toEqual(['threshold 50%', 'threshold 90%']);
   });
@@ -191,7 +226,7 @@ describe('a session that ends', () => {
     await ask(world, attempt(400_000));
     fail('lose');
     await expect(world.enforcer.endSession('s1', NOBODY)).rejects.toMatchObject(LEDGER_GONE);
-    expect(await ask(world, attempt(1))).toBe('404 unknown-session');
+    await expect(ask(world, attempt(1))).rejects.toMatchObject(LEDGER_GONE);
     heal();
     world.pass(30_000);
     await world.enforcer.sweep();

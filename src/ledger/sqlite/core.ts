@@ -7,10 +7,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Book } from '../book.ts';
 import { LedgerOpenError } from '../errors.ts';
 import { checkSinceCheckpoint, isCheckpointDue, rebuildBalances, writeCheckpoint } from './checkpoints.ts';
-import { explain } from './errors.ts';
+import { explain, isDamage } from './errors.ts';
 import { type OpenOptions, openDatabase } from './open.ts';
 import { Operations } from './operations.ts';
 import { type Detail, type More, SqliteEntries } from './store.ts';
+import { type Astray, secure, Whereabouts } from './whereabouts.ts';
 
 export type OperationName = keyof Operations;
 export interface Call {
@@ -22,6 +23,12 @@ export type Failure = { name: 'LedgerUnavailable' | 'RangeError'; message: strin
 export type Reply = { id: number; value: unknown } | { id: number; failure: Failure };
 /** What the worker says back: replies, and how many messages it has taken for them. */
 export type Batch = { taken: number; replies: Reply[] };
+/** Said once: this ledger decides nothing any more until it is opened again. */
+export interface Lost {
+  why: string;
+  /** Its pages cannot be trusted. */
+  damaged: boolean;
+}
 export type Job = { id: number; slices: Generator<void, unknown> };
 
 export interface CoreOptions extends OpenOptions {
@@ -38,25 +45,29 @@ interface Loaded {
 
 const COMMITS_BETWEEN_CARE = 256;
 const SWEEP_INTERVAL_MS = 3_600_000;
+/** Also of a ledger to which nothing is written, so that the time since its server went away can be told. */
+const CLOCK_SAVED_AT_LEAST_MS = 86_400_000;
 
 export class Core {
-  readonly #Database: typeof DatabaseSync;
   readonly #options: CoreOptions;
-  #db: DatabaseSync;
+  readonly #db: DatabaseSync;
   #loaded: Loaded | undefined;
   /** Why this ledger decides nothing any more until it is opened again. */
   #refusal: string | undefined;
+  readonly #whereabouts: Whereabouts;
+  #lost: Lost | undefined;
+  #astray: Astray | undefined;
   #commits = 0;
   #sweptAt = 0;
 
   /** Errors: `LedgerOpenError` and SQLite's own. */
   constructor(Database: typeof DatabaseSync, options: CoreOptions) {
-    this.#Database = Database;
     this.#options = options;
     this.#db = openDatabase(Database, options);
     try {
       this.#greet();
       this.#loaded = this.#load();
+      this.#whereabouts = new Whereabouts(options.path);
     } catch (error) {
       this.#db.close();
       throw error;
@@ -91,6 +102,7 @@ export class Core {
   /** One transaction. Long reads come back as jobs, to be run in slices once their batch is committed. */
   run(calls: readonly Call[]): { replies: Reply[]; jobs: Job[] } {
     if (this.#refusal !== undefined) return { replies: refuse(calls, this.#refusal), jobs: [] };
+    if (this.#isAstray()) return { replies: refuse(calls, this.#refusal ?? ''), jobs: [] };
     try {
       const loaded = this.#recovered();
       const done = this.#transaction(() => {
@@ -99,10 +111,44 @@ export class Core {
         return outcome;
       });
       loaded.savedLatest = loaded.book.latest;
-      return done;
+      // Committed to a file that nobody will read: not acknowledged, and what comes of it is found when it is asked for again.
+      return this.#isAstray() ? { replies: refuse(calls, this.#refusal ?? ''), jobs: [] } : done;
     } catch (error) {
       this.#loaded = undefined;
+      if (isDamage(error)) this.#lose(explain(error, this.#options.path), true);
       return { replies: refuse(calls, `nothing was committed: ${explain(error, this.#options.path)}`), jobs: [] };
+    }
+  }
+
+  #isAstray(): boolean {
+    this.#astray = this.#whereabouts.look();
+    if (this.#astray) this.#refusal = `${this.#astray.says}; nothing is decided until it is back`;
+    return this.#astray !== undefined;
+  }
+
+  #lose(why: string, damaged: boolean): void {
+    this.#refusal = why;
+    this.#lost = { why, damaged };
+  }
+
+  /** Once, when it must be opened again. */
+  takeLost(): Lost | undefined {
+    const lost = this.#lost;
+    this.#lost = undefined;
+    return lost;
+  }
+
+  /** Nothing is given up before everything that was acknowledged is in a file with a name. */
+  #secure(astray: Astray): void {
+    try {
+      const saved = secure(this.#db, this.#options.path, astray);
+      const mend =
+        saved === undefined ? 'it is opened again' : `move ${saved}, which was saved from it, back to its place`;
+      this.#lose(`${astray.says}; ${mend}`, false);
+      this.#astray = undefined;
+    } catch (error) {
+      const why = explain(error, this.#options.path);
+      this.#refusal = `${astray.says}, and what it held could not be saved yet: ${why}; do not stop this server`;
     }
   }
 
@@ -110,12 +156,12 @@ export class Core {
     if (this.#loaded) return this.#loaded;
     try {
       this.#loaded = this.#load();
-    } catch {
-      closeQuietly(this.#db);
-      this.#db = openDatabase(this.#Database, this.#options);
-      this.#loaded = this.#load();
+      return this.#loaded;
+    } catch (error) {
+      // What cannot even be read any more is opened again from outside, with all the checks of a start.
+      this.#lose(explain(error, this.#options.path), isDamage(error));
+      throw error;
     }
-    return this.#loaded;
   }
 
   #transaction<T>(work: () => T): T {
@@ -133,6 +179,7 @@ export class Core {
   /** Between batches: a checkpoint when one is due, and memory given back once an hour of ledger time. */
   care(): void {
     this.#commits += 1;
+    if (this.#astray) this.#secure(this.#astray);
     if (!this.#loaded || this.#refusal !== undefined || this.#commits % COMMITS_BETWEEN_CARE !== 0) return;
     const { entries, book } = this.#loaded;
     if (book.latest - this.#sweptAt >= SWEEP_INTERVAL_MS) {
@@ -143,7 +190,8 @@ export class Core {
       if (isCheckpointDue(entries)) this.#checkpoint(entries);
     } catch (error) {
       this.#loaded = undefined;
-      if (error instanceof LedgerOpenError) this.#refusal = error.message;
+      if (error instanceof LedgerOpenError) this.#lose(error.message, false);
+      else if (isDamage(error)) this.#lose(explain(error, this.#options.path), true);
     }
   }
 
@@ -158,6 +206,7 @@ export class Core {
 
   close(): void {
     try {
+      if (this.#astray) this.#secure(this.#astray);
       if (this.#loaded && this.#refusal === undefined) this.#checkpoint(this.#loaded.entries);
       this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
@@ -174,7 +223,8 @@ export class Core {
 function flush({ entries, book, savedLatest }: Loaded): void {
   for (const account of book.balances.takeChanged()) entries.saveAccount(account);
   for (const slice of book.takeChangedSlices()) entries.saveSlice(slice);
-  if (entries.takeWritten() && book.latest > savedLatest) entries.saveClock(book.latest);
+  const isOld = book.latest - savedLatest >= CLOCK_SAVED_AT_LEAST_MS;
+  if ((entries.takeWritten() || isOld) && book.latest > savedLatest) entries.saveClock(book.latest);
   entries.takeWritten();
 }
 

@@ -28,6 +28,11 @@ export function explain(error: unknown, path: string): string {
   return meaning ? `ledger ${path}: ${meaning.says} (SQLite: ${error.message})` : `ledger ${path}: ${error.message}`;
 }
 
+/** The file itself is broken: going on with what can still be read would be a guess. */
+export function isDamage(error: unknown): boolean {
+  return isSqliteError(error) && [11, 26].includes(error.errcode & 0xff);
+}
+
 export function openError(error: unknown, path: string): Error {
   if (!isSqliteError(error)) return error instanceof Error ? error : new Error(String(error));
   const reason = MEANING[error.errcode & 0xff]?.reason ?? 'cannot_open';

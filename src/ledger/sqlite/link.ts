@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { LedgerLocked, LedgerOpenError } from '../errors.ts';
 import { LedgerUnavailable } from '../ledger.ts';
-import type { Batch, Call, CoreOptions, OperationName, Reply } from './core.ts';
+import type { Batch, Call, CoreOptions, Lost, OperationName, Reply } from './core.ts';
 import type { Operations } from './operations.ts';
 
 type Result<T> = T extends Generator<unknown, infer R> ? R : T;
@@ -29,21 +29,25 @@ export class WorkerLink {
   #ended: string | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, onLost: (lost: Lost) => void) {
     this.#worker = worker;
-    worker.on('message', (message: Batch | 'closed') => {
+    worker.on('message', (message: Batch | { lost: Lost } | 'closed') => {
       if (message === 'closed') return;
+      if ('lost' in message) {
+        onLost(message.lost);
+        return;
+      }
       this.#underWay -= message.taken;
       for (const reply of message.replies) this.#answer(reply);
       if (message.taken > 0) this.#sendSoon();
     });
-    worker.on('error', (error) => this.#end(`the ledger's thread failed: ${error.message}; restart the server`));
-    worker.on('exit', () => this.#end('the ledger is closed'));
+    worker.on('error', (error) => this.#die(`the ledger's thread failed: ${error.message}`, onLost));
+    worker.on('exit', () => this.#die("the ledger's thread ended", onLost));
     worker.unref();
   }
 
   /** Errors: `LedgerOpenError`, `LedgerLocked`. */
-  static async open(url: URL, options: CoreOptions): Promise<WorkerLink> {
+  static async open(url: URL, options: CoreOptions, onLost: (lost: Lost) => void): Promise<WorkerLink> {
     // Nothing that this process preloads (hooks, instrumentation) belongs into the ledger's thread.
     const worker = new Worker(url, { workerData: options, execArgv: [], name: 'spendfuse-ledger' });
     const { promise, resolve, reject } = Promise.withResolvers<Opened>();
@@ -53,7 +57,7 @@ export class WorkerLink {
     worker.once('exit', left);
     const opened = await promise;
     worker.off('error', reject).off('exit', left);
-    if (opened.opened) return new WorkerLink(worker);
+    if (opened.opened) return new WorkerLink(worker, onLost);
     await worker.terminate();
     throw opened.reason === 'locked'
       ? new LedgerLocked(opened.message)
@@ -114,6 +118,13 @@ export class WorkerLink {
     if (!('failure' in reply)) waiter.resolve(reply.value);
     else if (reply.failure.name === 'RangeError') waiter.reject(new RangeError(reply.failure.message));
     else waiter.reject(new LedgerUnavailable(reply.failure.message));
+  }
+
+  /** What was under way may be committed or not; who asks again is told. */
+  #die(why: string, onLost: (lost: Lost) => void): void {
+    if (this.#ended !== undefined) return;
+    this.#end(this.#closed ? 'the ledger is closed' : `${why}; it is opened again`);
+    if (!this.#closed) onLost({ why: `${why}; it is opened again`, damaged: false });
   }
 
   #end(why: string): void {

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync 
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { LedgerOpenError } from '../errors.ts';
+import { savedCopies } from './whereabouts.ts';
 
 /** "SpFu" in SQLite's header: tells our files from those of other programs. */
 const APPLICATION_ID = 0x53704675;
@@ -13,10 +14,15 @@ export interface OpenOptions {
   path: string;
   /** Upper bound of the file in pages of 4 KB; SQLite's own when absent. */
   maxPages?: number;
+  /** A missing file is an error and not a new ledger: for one that was open before. */
+  mustExist?: boolean;
+  /** Checks every page of every table, however large the file: for one that was found damaged before. */
+  checkAll?: boolean;
 }
 
 /** Opens, locks, checks and migrates. Errors: SQLite's own and `LedgerOpenError`; the file is closed again then. */
 export function openDatabase(Database: typeof DatabaseSync, options: OpenOptions): DatabaseSync {
+  checkThere(options);
   checkWritable(options.path);
   const db = new Database(options.path, { enableForeignKeyConstraints: false });
   try {
@@ -31,7 +37,7 @@ export function openDatabase(Database: typeof DatabaseSync, options: OpenOptions
     db.exec('PRAGMA wal_autocheckpoint = 4000');
     if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${Math.trunc(options.maxPages)}`);
     db.exec('BEGIN EXCLUSIVE; COMMIT');
-    checkPages(db, options.path);
+    checkPages(db, options);
     migrate(db, options.path);
     return db;
   } catch (error) {
@@ -44,6 +50,17 @@ export function openDatabase(Database: typeof DatabaseSync, options: OpenOptions
 export function readInteger(db: DatabaseSync, sql: string): number {
   const row = db.prepare(sql).get();
   return Number(row ? Object.values(row)[0] : 0);
+}
+
+/** An empty ledger in the place of one that went missing would let everything be spent once more. */
+function checkThere({ path, mustExist }: OpenOptions): void {
+  if (existsSync(path)) return;
+  const saved = savedCopies(path).at(-1);
+  if (saved !== undefined) {
+    const mend = `move ${saved}, which was saved from it, back to its place, or away to begin a new ledger`;
+    throw new LedgerOpenError('missing', `ledger ${path}: it is missing; ${mend}`);
+  }
+  if (mustExist) throw new LedgerOpenError('missing', `ledger ${path}: it is missing; put it back, or a backup of it`);
 }
 
 /** SQLite reports missing rights as an input/output error here. `access` opens nothing: closing would drop our lock. */
@@ -68,8 +85,8 @@ function checkOurs(db: DatabaseSync, path: string): void {
   throw new LedgerOpenError('foreign', `ledger ${path}: it is a database of another program; give another --db file`);
 }
 
-function checkPages(db: DatabaseSync, path: string): void {
-  const whole = readInteger(db, 'PRAGMA page_count') <= FULL_CHECK_PAGES;
+function checkPages(db: DatabaseSync, { path, checkAll = false }: OpenOptions): void {
+  const whole = checkAll || readInteger(db, 'PRAGMA page_count') <= FULL_CHECK_PAGES;
   const known = new Set(
     db
       .prepare('SELECT name FROM sqlite_schema')

@@ -38,6 +38,8 @@ export type SettleText = Omit<SettleOp<Detail, More>, 'postings' | 'split'> & {
 };
 export type SplitText = Omit<SplitOp<Detail>, 'draws'> & { draws: string };
 
+const PROVEN_BYTES = 1_048_576;
+
 export interface EventText {
   id: string;
   windowEnd: EpochMs;
@@ -149,6 +151,16 @@ export class Operations {
 
   recordRevision({ hash, at, by }: Revision): void {
     this.#entries.run('INSERT INTO revisions VALUES (NULL, ?, ?, ?) ON CONFLICT (hash) DO NOTHING', hash, at, by);
+  }
+
+  /** Pages that stay with the file once they are given back, so that what comes next has room in it. */
+  takeSpace(): void {
+    this.#entries.run('CREATE TABLE IF NOT EXISTS space (taken BLOB)');
+    this.#entries.run('INSERT INTO space VALUES (zeroblob(?))', PROVEN_BYTES);
+  }
+
+  giveSpaceBack(): void {
+    this.#entries.run('DELETE FROM space');
   }
 
   revisions(): Revision[] {
