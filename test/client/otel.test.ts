@@ -101,6 +101,8 @@ describe.each([{ when: 'before' }, { when: 'after' }])('an SDK that starts $when
       [CLIENT_METRIC.tokenUsage]: '{token}',
       [CLIENT_METRIC.operationDuration]: 's',
       [CLIENT_METRIC.cost]: '{USD}',
+      [CLIENT_METRIC.serverAvailable]: '1',
+      [CLIENT_METRIC.settlementsLost]: '{settlement}',
     });
     const cost = told.metrics.find(({ name }) => name === CLIENT_METRIC.cost)?.points ?? [];
     const ofTeam = cost.find(({ attributes }) => attributes['spendfuse.team'] === 'support');
