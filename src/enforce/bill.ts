@@ -5,7 +5,7 @@ import { MAX_NANO_USD, type NanoUsd } from '../domain/money.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Usage } from '../domain/usage.ts';
-import type { HoldRecord, Posting, SettleRequest } from '../ledger/ledger.ts';
+import type { AccountDemand, HoldRecord, Posting, SettleRequest } from '../ledger/ledger.ts';
 import { costOf, price, usageProblem } from '../pricing/price.ts';
 import { usageFromWire } from '../protocol/usage.ts';
 import type { SettlementBody, SettlementRequest } from '../protocol/wire.ts';
@@ -113,6 +113,17 @@ function instancesOf(policy: Policy, { attribution }: Attempted, servedModel: st
   return instances;
 }
 
+/**
+ * Where money was set aside, there it is booked: slices of one attempt may be of two windows when the clock was stepped
+ * between their grants, and its cost belongs into each account once.
+ */
+function heldOn(hold: { demands: readonly AccountDemand[] } | undefined, { account }: BudgetInstance) {
+  const demand = hold?.demands.find(({ instance }) => instance === account);
+  if (!demand) return undefined;
+  const { budget, instance, window, since } = demand;
+  return { budget, instance, window, since };
+}
+
 function postingsOf(
   policy: Policy,
   instances: readonly BudgetInstance[],
@@ -121,7 +132,7 @@ function postingsOf(
   admittedAt: EpochMs,
 ): Posting[] {
   const postings = instances.map((instance) => ({
-    ...accountOf(instance, admittedAt),
+    ...(heldOn(hold, instance) ?? accountOf(instance, admittedAt)),
     amountNanoUsd: costOf(receipt, instance.budget.classes),
   }));
   for (const { budget, instance, window, since } of hold?.demands ?? []) {

@@ -89,7 +89,7 @@ export class Judge {
 
   // Steps of the ledger.
 
-  reserved(request: ReserveRequest, outcome: ReserveOutcome, accounts: readonly AccountBalance[]): void {
+  reserved(request: ReserveRequest, outcome: ReserveOutcome, accounts: readonly AccountBalance[], now: number): void {
     const { trace } = this.#world;
     const id = request.attemptId;
     const where = request.demands.map(({ instance }) => instance).join(' ');
@@ -98,16 +98,16 @@ export class Judge {
       trace.note(outcome.outcome, id, outcome.outcome === 'granted' ? `${request.amountNanoUsd} on ${where}` : where);
       // Of a slice, exhausted says only that it cannot be had now.
       if (outcome.outcome === 'exhausted' && !request.slice) this.#exhausted(request, outcome.demand, accounts);
-      if (outcome.outcome === 'granted') this.#granted(request, outcome.hold, accounts);
+      if (outcome.outcome === 'granted') this.#granted(request, outcome.hold, accounts, now);
     }
   }
 
-  #granted(request: ReserveRequest, hold: HoldRecord, accounts: readonly AccountBalance[]): void {
+  #granted(request: ReserveRequest, hold: HoldRecord, accounts: readonly AccountBalance[], now: number): void {
     const id = request.attemptId;
     const attempt = this.#attempt(id);
     if (request.slice) {
       this.#world.trace.count('slice granted');
-      this.slices.granted(hold, this.#world.time.now);
+      this.slices.granted(hold, now, this.#world.time.now);
     } else if (!attempt) this.#fail(`a hold was granted to ${id}, which nobody asked for`, id);
     else {
       this.#admittedAt.set(id, hold.admittedAt);
@@ -235,11 +235,9 @@ export class Judge {
     for (const counted of COUNTED) {
       if (!counts(counted, attempt)) continue;
       const key = keyOf(counted, attempt);
-      const start = windowStart(counted, admittedAt);
       const slice = this.slices.ofKey(attempt, key);
+      const start = slice?.windowStart ?? windowStart(counted, admittedAt);
       if (attempt.draws && !slice) this.tallies.of(key, start).bookedAboveNanoUsd += costNanoUsd;
-      if (slice && slice.windowStart !== start)
-        this.#fail(`${id} was booked in another window than ${slice.id}`, id, key);
       const posting = postings.find(({ instance, window }) => {
         return instance.startsWith(`${key}@`) && window.start === start;
       });
@@ -282,9 +280,9 @@ export class Judge {
     const slices = this.slices.change(attempt, 1n);
     if (slices.length < draws.length) this.#fail(`${id} drew from slices that were never granted`, id);
     trace.count('drawn locally');
-    for (const { id: slice, drawnNanoUsd, grantedNanoUsd, grantedAt, grantedAtMs, validUntil } of slices) {
+    for (const { id: slice, drawnNanoUsd, grantedNanoUsd, grantedAtMs, validMs } of slices) {
       if (drawnNanoUsd > grantedNanoUsd) this.#fail(`${slice} was drawn from beyond what was granted`, id, slice);
-      const lateMs = time.now - grantedAtMs - (validUntil - grantedAt);
+      const lateMs = time.now - grantedAtMs - validMs;
       if (lateMs > 0 && !client.isClockInDoubt)
         this.#fail(`${id} drew from ${slice} ${lateMs} ms after its end`, id, slice);
     }

@@ -158,6 +158,7 @@ export const MUTATIONS: readonly Mutation[] = [
           if (local) lease.putBack(local.draws);
           return local;
         },
+        putBack: () => true,
       }),
   },
 ];

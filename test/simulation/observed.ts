@@ -19,7 +19,7 @@ export function observed(ledger: Ledger, judge: () => Judge): Ledger {
       const [step, accounts] = [ledger.reserveMany(requests, now), ledger.accounts(oldestOf(requests))];
       const outcomes: ReserveOutcome[] = await step;
       const balances = await accounts;
-      for (const [index, outcome] of outcomes.entries()) judge().reserved(requests[index]!, outcome, balances);
+      for (const [index, outcome] of outcomes.entries()) judge().reserved(requests[index]!, outcome, balances, now);
       return outcomes;
     },
     async settleMany(requests: readonly SettleRequest[], now) {

@@ -11,7 +11,8 @@ export interface KnownSlice {
   drawnNanoUsd: bigint;
   /** Ledger time. */
   grantedAt: number;
-  validUntil: number;
+  /** From when it was granted. */
+  validMs: number;
   /** Virtual time. */
   grantedAtMs: number;
   drawers: Set<TrueAttempt>;
@@ -20,7 +21,7 @@ export interface KnownSlice {
 export class SliceBook {
   readonly #slices = new Map<string, KnownSlice>();
 
-  granted({ attemptId, demands, amountNanoUsd, admittedAt, slice }: HoldRecord, nowMs: number): void {
+  granted({ attemptId, demands, amountNanoUsd, admittedAt, slice }: HoldRecord, now: number, nowMs: number): void {
     const { instance, window } = demands[0]!;
     this.#slices.set(attemptId, {
       id: attemptId,
@@ -29,7 +30,8 @@ export class SliceBook {
       grantedNanoUsd: amountNanoUsd,
       drawnNanoUsd: 0n,
       grantedAt: admittedAt,
-      validUntil: slice!.validUntil,
+      // By the clock of the server that granted it: ledger time may be ahead.
+      validMs: slice!.validUntil - now,
       grantedAtMs: nowMs,
       drawers: new Set(),
     });
