@@ -9,12 +9,12 @@ import type { World } from './world.ts';
 const ORPHANED_AFTER_MS = 32_000;
 
 /** Promise 3: a sweep has gone through, so whoever was silent for long holds nothing. */
-export async function findOrphans(world: World): Promise<void> {
-  const { judge, time } = world;
-  if (time.now - judge.upSince < ORPHANED_AFTER_MS) return;
+export async function findOrphans(world: World, sweptAt: number): Promise<void> {
+  const { judge } = world;
+  if (sweptAt - judge.upSince < ORPHANED_AFTER_MS) return;
   for (const { attemptId, session, state } of await judge.ledger.openHolds()) {
     if (state.state !== 'held' || !judge.dead.has(session)) continue;
-    const silentMs = time.now - (judge.heard.get(session) ?? 0);
+    const silentMs = sweptAt - (judge.heard.get(session) ?? 0);
     if (silentMs <= ORPHANED_AFTER_MS) continue;
     world.fail(`${attemptId} is held, and ${session} has been dead for ${silentMs} ms`, [attemptId, session]);
   }

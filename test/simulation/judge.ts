@@ -70,9 +70,9 @@ export class Judge {
     this.dead.add(session);
   }
 
-  /** A sweep of the server has gone through. */
-  swept(): Promise<void> {
-    return findOrphans(this.#world);
+  /** A sweep of the server that began then has gone through. */
+  swept(startedAt: number): Promise<void> {
+    return findOrphans(this.#world, startedAt);
   }
 
   check(): Promise<void> {

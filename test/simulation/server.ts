@@ -113,9 +113,10 @@ export class ServerProcess {
     this.#world.time.after(SWEEP_MS, () =>
       this.#world.run(async () => {
         if (this.enforcer !== enforcer) return;
+        const startedAt = this.#world.time.now;
         try {
           await enforcer.sweep();
-          if (this.enforcer === enforcer) await this.#world.judge.swept();
+          if (this.enforcer === enforcer) await this.#world.judge.swept(startedAt);
         } catch (error) {
           if (!(error instanceof LedgerUnavailable)) throw error;
         }
