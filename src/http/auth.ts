@@ -1,5 +1,5 @@
 /** Who asks, and whether they may: bearer tokens and roles, or loopback only. */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { TokenEntry } from '../config/config.ts';
 import type { Principal } from '../enforce/enforcer.ts';
 import { hostName, isLoopback, originName } from './loopback.ts';
@@ -15,10 +15,10 @@ export type Admission = { principal: Principal } | { problem: Reply };
 const LOCAL: Principal = { name: 'loopback' };
 const ANYONE: Principal = { name: 'anyone' };
 
-export function authenticate(headers: IncomingHttpHeaders, route: Route, tokens: TokenLookup | undefined): Admission {
-  if (!tokens) return openAccess(headers);
+export function authenticate(request: IncomingMessage, route: Route, tokens: TokenLookup | undefined): Admission {
+  if (!tokens) return openAccess(request);
   if (route.access === 'anyone') return { principal: ANYONE };
-  const header = headers.authorization;
+  const header = request.headers.authorization;
   const secret = header === undefined ? undefined : /^Bearer +([^\s]+) *$/i.exec(header)?.[1];
   if (secret === undefined) return { problem: unauthenticated('send a token as "Authorization: Bearer …"', '') };
   const entry = tokens(secret);
@@ -43,9 +43,9 @@ function forbidden(entry: TokenEntry, route: Route): Reply {
  * Without tokens the socket is on loopback, but a web page can still reach it through the browser: by a name that it
  * rebinds to 127.0.0.1 (Host tells) or by a form that it posts across sites (Origin tells).
  */
-function openAccess(headers: IncomingHttpHeaders): Admission {
-  const host = hostName(headers.host);
-  const { origin } = headers;
+function openAccess(request: IncomingMessage): Admission {
+  const host = hostName(request.headers.host);
+  const { origin } = request.headers;
   const originHost = origin === undefined ? 'localhost' : originName(origin);
   if (host !== undefined && isLoopback(host) && originHost !== undefined && isLoopback(originHost)) {
     return { principal: LOCAL };

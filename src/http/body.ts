@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { locateJsonMistake } from './json-error.ts';
 import { problem } from './problem.ts';
 import type { Reply } from './route.ts';
@@ -14,31 +14,20 @@ export class RequestAborted extends Error {
   override name = 'RequestAborted';
 }
 
-/** What nobody will read: the client has gone. */
-export function aborted(): Reply {
-  return problem(400, 'malformed-request', 'the client closed the connection');
-}
-
 /** Reads a JSON body of at most `maxBytes`. Errors: `RequestAborted`. */
 export async function readJson(request: IncomingMessage, maxBytes: number): Promise<Read> {
-  const unsupported = checkHeaders(request.headers);
+  const unsupported = checkHeaders(request);
   if (unsupported) return { problem: unsupported };
   const bytes = await readBytes(request, maxBytes);
   return Buffer.isBuffer(bytes) ? parseJson(bytes) : { problem: tooLarge(maxBytes, bytes.drained) };
 }
 
-/** A body that has arrived already. */
-export function readJsonBytes(headers: IncomingHttpHeaders, bytes: Buffer): Read {
-  const unsupported = checkHeaders(headers);
-  return unsupported ? { problem: unsupported } : parseJson(bytes);
-}
-
-function checkHeaders(headers: IncomingHttpHeaders): Reply | undefined {
-  const type = headers['content-type'];
+function checkHeaders(request: IncomingMessage): Reply | undefined {
+  const type = request.headers['content-type'];
   if (type !== 'application/json' && !/^application\/json[ \t]*(;|$)/i.test(type ?? '')) {
     return problem(415, 'unsupported-media-type', 'send the body as content-type: application/json');
   }
-  const encoding = headers['content-encoding'];
+  const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     return problem(415, 'unsupported-media-type', 'send the body without a content-encoding');
   }
@@ -58,7 +47,7 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer |
       if (size > MAX_DISCARDED_BYTES) resolve({ drained: false });
     });
     request.on('end', () => resolve(size > maxBytes ? { drained: true } : join(chunks)));
-    request.on('error', () => reject(new RequestAborted()));
+    request.on('error', () => reject(new RequestAborted('the client closed the connection')));
   });
 }
 

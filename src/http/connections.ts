@@ -18,31 +18,27 @@ export function listen(node: Server, host: string, port: number): Promise<string
   });
 }
 
-/** The sockets that node has, for its end. Node counts those that never asked anything as busy; here they are not. */
+/** The sockets of a server, for its end. Node counts those that never asked anything as busy; here they are not. */
 export class Connections {
   readonly #node: Server;
   readonly #silent = new Set<Socket>();
 
   constructor(node: Server) {
     this.#node = node;
+    node.on('connection', (socket) => {
+      this.#silent.add(socket);
+      socket.once('close', () => this.#silent.delete(socket));
+    });
     node.on('request', (request) => this.#silent.delete(request.socket));
   }
 
-  add(socket: Socket): void {
-    this.#silent.add(socket);
-    socket.once('close', () => this.#silent.delete(socket));
-  }
-
-  /** Takes no new connections, closes idle ones, and after the grace those that are still busy and all `others`. */
-  async close(graceMs: DurationMs, others: () => void): Promise<void> {
+  /** Takes no new connections, closes idle ones, and after the grace those that are still busy. */
+  async close(graceMs: DurationMs): Promise<void> {
     if (!this.#node.listening) return;
     const closed = new Promise<void>((resolve) => this.#node.close(() => resolve()));
     for (const socket of this.#silent) socket.destroy();
     const sweep = setInterval(() => this.#node.closeIdleConnections(), SWEEP_MS);
-    const end = setTimeout(() => {
-      this.#node.closeAllConnections();
-      others();
-    }, graceMs);
+    const end = setTimeout(() => this.#node.closeAllConnections(), graceMs);
     await closed;
     clearInterval(sweep);
     clearTimeout(end);

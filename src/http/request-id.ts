@@ -1,15 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { uuidv7 } from 'uuidv7';
 
-/** A request, as far as its id goes. */
-export interface Identified {
-  headers: IncomingHttpHeaders;
-}
-
-const ids = new WeakMap<Identified, string>();
+const ids = new WeakMap<IncomingMessage, string>();
 
 /** The caller's own `x-request-id` where it is fit to log, else a new one; made only when somebody needs it. */
-export function requestId(request: Identified): string {
+export function requestId(request: IncomingMessage): string {
   const known = ids.get(request);
   if (known !== undefined) return known;
   const given = request.headers['x-request-id'];

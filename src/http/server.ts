@@ -1,4 +1,4 @@
-/** The HTTP server: a door for what every attempt asks, node and express for the rest, and an orderly end. */
+/** The HTTP server: a fast path for what every attempt asks, express for the rest, and an orderly end. */
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { Logger } from 'pino';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
@@ -9,7 +9,6 @@ import { answerClientError } from './client-error.ts';
 import { Connections, listen } from './connections.ts';
 import { exchange, type Service } from './exchange.ts';
 import { hotMatcher } from './fast-path.ts';
-import { HotDoor } from './hot/door.ts';
 import { isLoopback } from './loopback.ts';
 import type { CardinalityBounds } from './metrics/cardinality.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -53,11 +52,8 @@ export function createServer(options: ServerOptions): SpendfuseServer {
   const drain = new Drain();
   const metrics = new Metrics(enforcer, drain, log, options.bounds);
   const service: Service = { enforcer, log, drain, tokens: options.tokens };
-  const { node, connections, door } = createNode(
-    service,
-    allRoutes({ enforcer, metrics, drain, clock, version }),
-    options,
-  );
+  const node = createNode(service, allRoutes({ enforcer, metrics, drain, clock, version }), options);
+  const connections = new Connections(node);
   let boundHost: string | undefined;
   return {
     node,
@@ -73,15 +69,13 @@ export function createServer(options: ServerOptions): SpendfuseServer {
     configReloaded: (successful) => metrics.configReloaded(successful),
     async close() {
       drain.close();
-      door.close();
-      await connections.close(graceMs, () => door.destroyAll());
+      await connections.close(graceMs);
       metrics.close();
     },
   };
 }
 
-/** Node's server, and the door before it. */
-function createNode(service: Service, routes: readonly Route[], options: ServerOptions) {
+function createNode(service: Service, routes: readonly Route[], options: ServerOptions): Server {
   const app = createApp(service, routes);
   const match = hotMatcher(routes);
   const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
@@ -91,10 +85,7 @@ function createNode(service: Service, routes: readonly Route[], options: ServerO
     if (hot) void exchange(service, hot.route, request, response, hot.id);
     else app(request, response);
   });
-  node.on('clientError', answerClientError);
-  const connections = new Connections(node);
-  const doorOptions = { service, match, keepAliveMs: KEEP_ALIVE_MS, arrivalMs: requestTimeout };
-  return { node, connections, door: new HotDoor(node, doorOptions, (socket) => connections.add(socket)) };
+  return node.on('clientError', answerClientError);
 }
 
 function refuseUnlessLoopback(host: string): void {

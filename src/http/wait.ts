@@ -1,12 +1,4 @@
-/** Who waits for an answer, on whatever kind of connection. */
-export interface Caller {
-  /** The connection has ended. */
-  readonly isGone: boolean;
-  /** Calls back once if the connection ends before the answer is out. */
-  onGone(callback: () => void): void;
-  /** Says that the server lives (102), where the client's HTTP knows such a thing. */
-  sayProcessing(): void;
-}
+import type { ServerResponse } from 'node:http';
 
 /** The waits that a closing server has to end. */
 export class Drain {
@@ -37,14 +29,14 @@ export class Drain {
  * for, because nearly every reservation is decided without waiting.
  */
 export class Wait {
-  readonly #caller: Caller;
+  readonly #response: ServerResponse;
   readonly #drain: Drain;
   #controller: AbortController | undefined;
   /** The server ended this wait: the caller is told to try again elsewhere. */
   ended = false;
 
-  constructor(caller: Caller, drain: Drain) {
-    this.#caller = caller;
+  constructor(response: ServerResponse, drain: Drain) {
+    this.#response = response;
     this.#drain = drain;
   }
 
@@ -52,16 +44,19 @@ export class Wait {
     if (!this.#controller) {
       const controller = new AbortController();
       this.#controller = controller;
-      if (this.#caller.isGone) controller.abort();
-      else this.#caller.onGone(() => controller.abort());
+      if (this.#response.destroyed) controller.abort();
+      this.#response.once('close', () => {
+        if (!this.#response.writableFinished) controller.abort();
+      });
     }
     return this.#controller.signal;
   }
 
-  /** Tells the client that the server lives. */
+  /** Tells the client that the server lives (102; HTTP/1.0 knows no such thing). */
   onWait(): void {
     this.#drain.add(this);
-    this.#caller.sayProcessing();
+    const { req } = this.#response;
+    if (req.httpVersionMinor > 0 && !this.#response.headersSent) this.#response.writeProcessing();
   }
 
   /** The caller has its answer. */

@@ -12,8 +12,6 @@ export function sessionRoutes(enforcer: Enforcer): Route[] {
       method: 'POST',
       path: '/v1/sessions',
       access: ['client'],
-      // Seldom, but a client's connection begins with it.
-      hot: true,
       body: { schema: sessionRequestSchema, maxBytes: MAX_BODY_BYTES },
       doc: {
         summary: 'Open a session',
