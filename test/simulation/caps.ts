@@ -20,7 +20,8 @@ export class Caps {
 
   async inForce(plan: ConfigPlan): Promise<void> {
     const before = this.#plans;
-    this.#plans = [plan];
+    // Another may have been planned since.
+    this.#plans = before.slice(before.indexOf(plan));
     // The same config again, after a restart.
     if (before.length < 2) return;
     const [accounts, now] = await Promise.all([this.#ledger.accounts(0), this.#ledger.latestTime()]);
