@@ -292,16 +292,19 @@ test.each(WAYS)('an enforcer that cannot decide is a 503 with Retry-After (%s)',
   expect(await reply.json()).toMatchObject({ type: '/problems/not-ready', detail: expect.stringContaining('confirm') });
 });
 
-test.each(WAYS)('a ledger that cannot commit is a 503, and no error in the log for every call (%s)', async (_name, query) => {
-  const { log, lines } = memoryLog('debug');
-  const settle = () => Promise.reject(new LedgerUnavailable('disk full'));
-  const { url } = await serve({ log, enforcer: fakeEnforcer({ settle }) });
-  const reply = await post(`${url}/v1/reservations/a/settle${query}`, settlementBody);
-  expect([reply.status, reply.headers.get('retry-after')]).toEqual([503, '1']);
-  expect(await reply.json()).toMatchObject({ type: '/problems/ledger-unavailable' });
-  const line = lines.find(({ msg }) => msg === 'the ledger is unavailable');
-  expect(line).toMatchObject({ level: 20, request: reply.headers.get('x-request-id'), why: 'disk full' });
-});
+test.each(WAYS)(
+  'a ledger that cannot commit is a 503, and no error in the log for every call (%s)',
+  async (_name, query) => {
+    const { log, lines } = memoryLog('debug');
+    const settle = () => Promise.reject(new LedgerUnavailable('disk full'));
+    const { url } = await serve({ log, enforcer: fakeEnforcer({ settle }) });
+    const reply = await post(`${url}/v1/reservations/a/settle${query}`, settlementBody);
+    expect([reply.status, reply.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await reply.json()).toMatchObject({ type: '/problems/ledger-unavailable' });
+    const line = lines.find(({ msg }) => msg === 'the ledger is unavailable');
+    expect(line).toMatchObject({ level: 20, request: reply.headers.get('x-request-id'), why: 'disk full' });
+  },
+);
 
 test.each(WAYS)('a bug is a 500 that tells only its request id (%s)', async (_name, query) => {
   const { log, lines } = memoryLog('error');
