@@ -64,7 +64,7 @@ describe('the judge of the torture', () => {
       /answer a cost 40 and was/,
     ],
     ['an answer settled twice', { settled: [...RIGHT.settled, settled('a', 40)] }, /answer a is settled twice/],
-    ['an answer that nobody gave', { settled: [...RIGHT.settled, settled('z', 0)] }, /provider knows no answer/],
+    ['an answer that nobody gave', { settled: [...RIGHT.settled, settled('z', 1)] }, /provider knows no answer/],
     ['an answer that was never settled', { settled: [RIGHT.settled[1]!] }, /answer a to service-0 was never settled/],
     [
       'an estimate above the truth',

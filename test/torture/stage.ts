@@ -54,7 +54,7 @@ export class Stage {
     const child = this.#start('provider', ['test/torture/provider.ts'], {}, (line) => {
       url.resolve((JSON.parse(line) as { url: string }).url);
     });
-    failsEarly(child, url.reject);
+    this.#failsEarly(child, url.reject);
     const base = await url.promise;
     return {
       url: base,
@@ -73,7 +73,7 @@ export class Stage {
         if (msg.startsWith('ready')) ready.resolve();
         if (level >= 50) this.complaints.push(`server: ${line}`);
       });
-      failsEarly(child, ready.reject);
+      this.#failsEarly(child, ready.reject);
       await ready.promise;
       return child;
     };
@@ -142,8 +142,11 @@ export class Stage {
       },
     });
   }
-}
 
-function failsEarly(child: Child, fail: (error: Error) => void): void {
-  void child.ended.then((ending) => fail(new Error(`${child.name} ended at its start (${describeEnding(ending)})`)));
+  #failsEarly({ name, ended }: Child, fail: (error: Error) => void): void {
+    void ended.then((ending) => {
+      const words = this.complaints.filter((complaint) => complaint.startsWith(`${name}: `)).slice(-5);
+      fail(new Error(`${name} ended at its start (${describeEnding(ending)})\n${words.join('\n')}`));
+    });
+  }
 }
