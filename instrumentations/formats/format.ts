@@ -60,6 +60,8 @@ export interface Format {
   texts?(body: object): string[];
   /** A new body with the rewrite applied; never changes its argument. */
   rewrite(body: object, rewrite: Rewrite): object;
+  /** Where the model is named in the path: the pathname with the rewrite's model in it. */
+  rewritePath?(path: string, rewrite: Rewrite): string;
   /**
    * Asks for usage in the stream where the caller did not; undefined when there is nothing to ask for, or when
    * `provider` (from `providerOf`) reports usage unasked or refuses the question.

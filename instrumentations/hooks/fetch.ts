@@ -64,14 +64,23 @@ async function metered(
   if (attempt === 'aborted') throw signal?.reason;
   const changed = serialise(text, body, attempt.body);
   const cleanHeaders = withoutOwnBaggage(headers);
-  if (changed === text && cleanHeaders === headers) return send(original, attempt, input, init, signal);
+  const target = attempt.path === place.path ? input : withPath(input, attempt.path);
+  if (changed === text && cleanHeaders === headers && target === input)
+    return send(original, attempt, input, init, signal);
   return send(
     original,
     attempt,
-    input,
+    target,
     { ...init, ...(cleanHeaders && { headers: cleanHeaders }), body: changed },
     signal,
   );
+}
+
+/** The same request to another path of the same host; the query stays. */
+function withPath(input: Input, path: string): Input {
+  const url = new URL(input instanceof Request ? input.url : input);
+  url.pathname = path;
+  return input instanceof Request ? new Request(url, input) : url.href;
 }
 
 function caught(

@@ -28,6 +28,8 @@ export interface Admitted {
   facts: RequestFacts;
   /** What to send; the caller's own object where nothing was changed. */
   body: object;
+  /** Where to: the pathname of the URL, with the rewritten model where it is named there. */
+  path: string;
   /** We asked for usage in the stream, so the event that carries it is not the caller's. */
   hidesExtraEvent: boolean;
   asked: Asked;
@@ -61,6 +63,10 @@ export class Attempt {
 
   get body(): object {
     return this.#admitted.body;
+  }
+
+  get path(): string {
+    return this.#admitted.path;
   }
 
   get hidesExtraEvent(): boolean {

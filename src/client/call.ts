@@ -86,9 +86,10 @@ function admitted(
   const rewritten = admission.rewrite ? format.rewrite(caught.body, admission.rewrite) : caught.body;
   const asking = format.askForUsage?.(rewritten, caught.provider);
   const body = asking ?? rewritten;
-  const facts = admission.rewrite ? (format.request(body, caught.bodyBytes, caught.path) ?? before) : before;
+  const path = (admission.rewrite && format.rewritePath?.(caught.path, admission.rewrite)) ?? caught.path;
+  const facts = admission.rewrite ? (format.request(body, caught.bodyBytes, path) ?? before) : before;
   const hidesExtraEvent = asking !== undefined;
-  return new Attempt(client, call, { format, facts, body, hidesExtraEvent, asked, admission });
+  return new Attempt(client, call, { format, facts, body, path, hidesExtraEvent, asked, admission });
 }
 
 function describe(caught: Caught, facts: RequestFacts, attribution: Attribution): CallStart {
