@@ -1,4 +1,5 @@
 /** Puts the room together: state rebuilt from the ledger, one object that does what `Enforcer` says, one sweep a second. */
+import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { reserve } from './admission.ts';
@@ -54,7 +55,8 @@ export async function createEnforcer(options: EnforcerOptions): Promise<Enforcer
     standing: new Standing(),
     waiting: new WaitingRoom(),
     shares,
-    slots: new Slots(`${options.config.hash} ${clock.now()}`),
+    // Not by ledger time, which stands still after a clock was put back: two lives would name two slots alike.
+    slots: new Slots(randomUUID()),
     leases: new Leases(shares),
     learned: new Learned(),
     cards: new RecentCards(),
