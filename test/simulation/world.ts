@@ -126,7 +126,9 @@ export class World {
     for (const { attemptId, session, state } of await this.truth.openHolds()) {
       const attempt = this.provider.attempts.get(attemptId);
       const isOver = this.clients.every((client) => client.session !== session || client.isDead);
-      if (state.state !== 'unresolved' || !attempt || attempt.bill || !isOver) continue;
+      if (state.state !== 'unresolved' || !attempt || attempt.bill) continue;
+      // Nothing more comes of it: its process is gone, or has said that no answer came.
+      if (!isOver && attempt.told !== 'lost') continue;
       this.run(async () => {
         await enforcer.writeOff(attemptId, 'the provider has no record of it', OPERATOR).catch(() => {});
         this.trace.note('closed by an operator', attemptId);
