@@ -40,6 +40,12 @@ export class Reloader {
     return this.#running;
   }
 
+  /** Secrets changed and the config did not. Resolves when they are in force, or were refused. Never rejects. */
+  rotate(): Promise<void> {
+    this.#running = this.#running.then(() => this.#rotate());
+    return this.#running;
+  }
+
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#again);
@@ -57,6 +63,18 @@ export class Reloader {
     } catch (error) {
       server.configReloaded(false);
       this.#refused(error);
+    }
+  }
+
+  async #rotate(): Promise<void> {
+    const { enforcer, server, tokensOf, log } = this.#options;
+    try {
+      const tokens = tokensOf(enforcer.config());
+      server.setTokens(tokens);
+      this.#tokens = tokens;
+      log.info('secrets of tokens reloaded: the new ones are in force');
+    } catch (error) {
+      log.error(`the changed secrets are not in force, the old ones stay: ${(error as Error).message}`);
     }
   }
 

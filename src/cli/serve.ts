@@ -5,17 +5,16 @@ import type { Config, TokenEntry } from '../config/config.ts';
 import { formatFinding } from '../config/load.ts';
 import { resolveTokens, tokenLookup } from '../config/secrets.ts';
 import { watchConfig } from '../config/watch.ts';
-import { createEnforcer } from '../enforce/create.ts';
 import { Standby } from '../enforce/standby.ts';
 import { createServer, type SpendfuseServer } from '../http/server.ts';
-import { LedgerLocked } from '../ledger/errors.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import { openSqliteLedger } from '../ledger/sqlite.ts';
+import { Keeper } from './keeper.ts';
 import { ConfigError, loadOrThrow } from './load.ts';
 import { createLog } from './log.ts';
 import { configOption, dbOption, parsePort } from './options.ts';
 import { Reloader } from './reload.ts';
+import { tellReadiness } from './tell-readiness.ts';
 import { VERSION } from './version.ts';
+import { watchSecrets } from './watch-secrets.ts';
 
 interface ServeOptions {
   config: string;
@@ -25,7 +24,8 @@ interface ServeOptions {
   logLevel: string;
 }
 
-const LOCK_RETRY_MS = 1_000;
+/** Of requests that are still arriving at the end; whatever starts this server kills it after 10 seconds, as a rule. */
+const GRACE_MS = 3_000;
 const LISTEN_MENDS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there; stop it, or choose another --port',
   EACCES: 'this user may not; choose a --port from 1024 on',
@@ -54,26 +54,51 @@ async function serve(options: ServeOptions): Promise<void> {
   for (const warning of warnings) log.warn(formatFinding(warning));
   const stopping = new AbortController();
   const standby = new Standby(config);
-  const server = createServer({ enforcer: standby.enforcer, tokens: tokensOf(config), log, version: VERSION });
+  const { enforcer } = standby;
+  const tokens = tokensOf(config);
+  const server = createServer({ enforcer, tokens, log, version: VERSION, graceMs: GRACE_MS });
   const url = await listen(server, options);
   log.info({ url, config: options.config, db: options.db }, `spendfuse ${VERSION} listens on ${url}`);
 
   const ended = untilSignal(stopping, log);
-  let ledger: Ledger | undefined;
+  let opened: Config | undefined;
+  const keeper = new Keeper({
+    path: options.db,
+    standby,
+    log,
+    stopping: stopping.signal,
+    config: () => {
+      opened = opened ? enforcer.config() : configNow(options.config, config, server, log);
+      return opened;
+    },
+  });
   try {
-    ledger = await openWhenFree(options.db, standby, stopping.signal, log);
-    const current = configNow(options.config, config, server, log);
-    if (ledger) await takeOver(ledger, standby, current, log);
-    const reloader = new Reloader({ path: options.config, enforcer: standby.enforcer, server, tokensOf, log });
-    const watch = watchConfig(options.config, () => reloader.reload(), { knownHash: current.hash });
-    await ended;
-    watch.stop();
-    reloader.stop();
+    await keeper.open();
+    const reloader = new Reloader({ path: options.config, enforcer, server, tokensOf, log });
+    const onChange = () => void reloader.reload();
+    const watch = watchConfig(options.config, onChange, { knownHash: (opened ?? config).hash });
+    const stops = [
+      watchSecrets(
+        () => enforcer.config(),
+        () => void reloader.rotate(),
+      ),
+      tellReadiness(enforcer, log),
+      () => watch.stop(),
+      () => reloader.stop(),
+    ];
+    await Promise.all([ended, keeper.keep()]);
+    for (const stop of stops) stop();
   } finally {
-    await standby.enforcer.close();
+    await enforcer.close();
     await server.close();
-    await ledger?.close();
+    if (!(await keeper.close())) abandon(log);
   }
+}
+
+/** The thread hangs in the disk, and waiting for it would be for ever. What was acknowledged is committed. */
+function abandon(log: Logger): void {
+  log.error('the ledger could not be closed, its disk does not answer; the next start checks it');
+  process.kill(process.pid, 'SIGKILL');
 }
 
 /** Errors: `Error` with the mend. */
@@ -98,40 +123,6 @@ function configNow(path: string, config: Config, server: SpendfuseServer, log: L
     log.error(`the config has changed and cannot be used, the one from the start stays: ${(error as Error).message}`);
     return config;
   }
-}
-
-async function takeOver(ledger: Ledger, standby: Standby, config: Config, log: Logger): Promise<void> {
-  const aheadMinutes = Math.round(((await ledger.latestTime()) - Date.now()) / 60_000);
-  if (aheadMinutes > 0) {
-    log.warn(
-      `the clock is ${aheadMinutes} minutes behind the ledger: time stands still there until the clock is right`,
-    );
-  }
-  const onError = (error: unknown) => log.error({ err: error }, 'a background step failed; it is tried again');
-  standby.take(await createEnforcer({ config, ledger, onError }));
-  log.info(`ready: ${config.budgets.length} budgets in force`);
-}
-
-/** While another server holds the file, this one lives and stays unready. Undefined when it is stopped before. */
-async function openWhenFree(
-  path: string,
-  standby: Standby,
-  signal: AbortSignal,
-  log: Logger,
-): Promise<Ledger | undefined> {
-  let told = false;
-  while (!signal.aborted) {
-    try {
-      return await openSqliteLedger({ path });
-    } catch (error) {
-      if (!(error instanceof LedgerLocked)) throw error;
-      standby.because(error.message);
-      if (!told) log.warn(`${error.message}; standing by`);
-      told = true;
-      await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS));
-    }
-  }
-  return undefined;
 }
 
 /** Errors: `ConfigError` naming every secret that is missing. */

@@ -7,9 +7,10 @@ export function verifyCommand(): Command {
   return new Command('verify')
     .description('recompute every balance of a ledger from its entries; stop its server first; exits 1 on a difference')
     .addOption(dbOption())
-    .action(async ({ db }: { db: string }) => {
+    .option('--rebuild', 'first make balances that differ from their entries anew')
+    .action(async ({ db, rebuild = false }: { db: string; rebuild?: boolean }) => {
       if (!existsSync(db)) throw new Error(`there is no ledger at ${db}; name it with --db`);
-      const ledger = await openSqliteLedger({ path: db, onMismatch: 'report' });
+      const ledger = await openSqliteLedger({ path: db, onMismatch: rebuild ? 'rebuild' : 'report' });
       try {
         const { settlements, holds, accounts, problems } = await ledger.verify();
         for (const problem of problems) console.error(`problem  ${problem}`);

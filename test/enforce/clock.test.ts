@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LedgerClock } from '../../src/enforce/clock.ts';
 
 const MINUTE = 60_000;
@@ -97,4 +97,59 @@ test('a backward step does not hide a forward jump that comes after it', () => {
   clocks.wallMs += 127 * MINUTE;
   expect(clock.problem()).toMatch(/7 minutes/);
   expect(clock.now()).toBe(200 * MINUTE);
+});
+
+describe('at a start the date must fit the ledger', () => {
+  const DAY = 24 * 60 * MINUTE;
+  const LATEST = 1_000 * DAY;
+
+  test.each([
+    { what: 'an empty ledger fits any date', latest: 0, wall: 20_000 * DAY },
+    { what: 'after a weekend', latest: LATEST, wall: LATEST + 3 * DAY },
+    { what: 'after five weeks', latest: LATEST, wall: LATEST + 35 * DAY },
+    { what: 'on a machine whose clock is a little behind', latest: LATEST, wall: LATEST - 5 * MINUTE },
+  ])('$what', ({ latest, wall }) => {
+    const clock = new LedgerClock(fakeClocks(wall).clocks, latest);
+    expect(clock.problem()).toBeUndefined();
+    expect(clock.now()).toBe(Math.max(wall, latest));
+  });
+
+  test('a year ahead: time stays at the last entry until an operator confirms', () => {
+    const { clocks, pass } = fakeClocks(LATEST + 365 * DAY);
+    const clock = new LedgerClock(clocks, LATEST);
+    expect(clock.now()).toBe(LATEST);
+    expect(clock.problem()).toMatch(/365 days ahead of the ledger's last entry.*\/v1\/clock\/confirm/);
+    pass(MINUTE);
+    expect(clock.confirm()).toBe(LATEST + 365 * DAY + MINUTE);
+    expect(clock.problem()).toBeUndefined();
+  });
+
+  test('a year ahead and set right: it goes on by itself', () => {
+    const { clocks } = fakeClocks(LATEST + 365 * DAY);
+    const clock = new LedgerClock(clocks, LATEST);
+    expect(clock.problem()).toBeDefined();
+    clocks.wallMs = LATEST + MINUTE;
+    expect(clock.problem()).toBeUndefined();
+    expect(clock.now()).toBe(LATEST + MINUTE);
+  });
+
+  test('an hour behind: until it has caught up', () => {
+    const { clocks, pass } = fakeClocks(LATEST - 60 * MINUTE);
+    const clock = new LedgerClock(clocks, LATEST);
+    expect(clock.problem()).toMatch(
+      /60 minutes behind the ledger's last entry \(1972-09-27T00:00:00.000Z\); set it right/,
+    );
+    pass(55 * MINUTE);
+    expect(clock.problem()).toBeUndefined();
+    expect(clock.now()).toBe(LATEST);
+  });
+
+  test('an hour behind and confirmed: time stands still until it has caught up', () => {
+    const { clocks, pass } = fakeClocks(LATEST - 60 * MINUTE);
+    const clock = new LedgerClock(clocks, LATEST);
+    expect(clock.confirm()).toBe(LATEST);
+    expect(clock.problem()).toBeUndefined();
+    pass(61 * MINUTE);
+    expect(clock.now()).toBe(LATEST + MINUTE);
+  });
 });

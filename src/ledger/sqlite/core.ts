@@ -82,7 +82,7 @@ export class Core {
       this.#transaction(() => rebuildBalances(entries));
       return;
     }
-    const message = `ledger ${this.#options.path}: its balances differ from its entries; restore it from a backup, or rebuild the balances (${problems.slice(0, 5).join('; ')})`;
+    const message = `ledger ${this.#options.path}: its balances differ from its entries; restore it from a backup, or stop the server and make them anew with spendfuse verify --rebuild (${problems.slice(0, 5).join('; ')})`;
     throw new LedgerOpenError('mismatch', message);
   }
 
@@ -198,7 +198,7 @@ export class Core {
   #checkpoint(entries: SqliteEntries): void {
     const problems = checkSinceCheckpoint(entries);
     if (problems.length > 0) {
-      const message = `ledger ${this.#options.path}: its balances differ from its entries; stop and verify it (${problems[0]})`;
+      const message = `ledger ${this.#options.path}: its balances differ from its entries; restore it from a backup, or stop the server and make them anew with spendfuse verify --rebuild (${problems[0]})`;
       throw new LedgerOpenError('mismatch', message);
     }
     this.#transaction(() => writeCheckpoint(entries));
