@@ -290,6 +290,8 @@ export class Judge {
   }
 
   #drawsWhole(attempt: TrueAttempt, slices: readonly KnownSlice[]): void {
+    // Granted by an earlier life of the server, which may have had another config: excluded by name.
+    if (slices.some(({ grantedAtMs }) => grantedAtMs < this.#world.server.upAtMs)) return;
     const bound = boundOf(attempt);
     for (const budget of this.caps.certain?.budgets ?? []) {
       if (!counts(budget, attempt) || capOf(budget, attempt.workflow) === undefined) continue;

@@ -35,6 +35,8 @@ export class ServerProcess {
   /** The config file as it lies on the disk. */
   plan: ConfigPlan;
   enforcer: Running | undefined;
+  /** Virtual time of the last start. */
+  upAtMs = 0;
   /** Counts starts and deaths. */
   life = 0;
   readonly #world: World;
@@ -60,6 +62,7 @@ export class ServerProcess {
       const enforcer = await createEnforcer(options);
       if (life !== this.life) return;
       this.enforcer = enforcer;
+      this.upAtMs = time.now;
       trace.note('server is up', `life ${life}`);
       await judge.inForce(plan);
       this.#sweepLater(enforcer);
