@@ -22,10 +22,10 @@ export async function reserved({ url }: Server): Promise<bigint> {
   return items.reduce((total, item) => total + BigInt(item.reserved), 0n);
 }
 
-/** Reservations that the server of now has decided. */
+/** Reservations that the server of now has decided; what sessions admitted from slices is counted there too, and is none. */
 export async function decisions({ url }: Server): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  const counts = text.matchAll(/^spendfuse_decisions_total\{.*\} (\d+)$/gm);
+  const counts = text.matchAll(/^spendfuse_decisions_total\{(?!.*reason="leased").*\} (\d+)$/gm);
   return [...counts].reduce((total, [, count]) => total + Number(count), 0);
 }
 
