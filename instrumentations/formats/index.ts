@@ -2,22 +2,32 @@
 
 import { anthropicMessages } from './anthropic-messages.ts';
 import type { Format } from './format.ts';
+import { gemini } from './gemini.ts';
+import { geminiEmbeddings } from './gemini-embeddings.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiEmbeddings } from './openai-embeddings.ts';
 import { openaiResponses } from './openai-responses.ts';
 
 export { providerOf } from './provider.ts';
 
-export const FORMATS: readonly Format[] = [openaiChat, openaiResponses, openaiEmbeddings, anthropicMessages];
+export const FORMATS: readonly Format[] = [
+  openaiChat,
+  openaiResponses,
+  openaiEmbeddings,
+  anthropicMessages,
+  gemini,
+  geminiEmbeddings,
+];
 
 /**
  * The format of a request, if it is one of ours. Runs for every fetch of the service, so it looks at the last segment
- * of the path and nothing else until that fits.
+ * of the path and nothing else until that fits. Google ends that segment in `:` and a verb.
  */
 export function formatFor(method: string, path: string): Format | undefined {
   if (method !== 'POST') return undefined;
   const plain = path.endsWith('/') ? path.slice(0, -1) : path;
-  const format = byLastSegment(plain.slice(plain.lastIndexOf('/') + 1));
+  const segment = plain.slice(plain.lastIndexOf('/') + 1);
+  const format = byLastSegment(segment.slice(segment.lastIndexOf(':') + 1));
   return format?.matches(method, plain) ? format : undefined;
 }
 
@@ -31,6 +41,13 @@ function byLastSegment(segment: string): Format | undefined {
       return openaiEmbeddings;
     case 'messages':
       return anthropicMessages;
+    case 'generateContent':
+    case 'streamGenerateContent':
+      return gemini;
+    case 'embedContent':
+    case 'batchEmbedContents':
+    case 'predict':
+      return geminiEmbeddings;
     default:
       return undefined;
   }

@@ -12,6 +12,7 @@ import {
   name,
   report,
   type Seen,
+  takeReport,
   textBytes,
   type UsageReport,
 } from './read.ts';
@@ -90,17 +91,7 @@ function take(seen: Seen, reasons: string[], body: Json, request: RequestFacts):
     const reason = name(choice.finish_reason);
     if (reason !== undefined && reasons.length < MAX_CHOICES) reasons.push(reason);
   }
-  takeUsage(seen, usageOf(body, request));
-}
-
-/** Some send running totals with each chunk: the last report counts, and a good one before it is kept to fall back on. */
-function takeUsage(seen: Seen, next: UsageReport | undefined): void {
-  if (!next) return;
-  if (seen.report && 'usage' in seen.report) {
-    if ('usage' in next && next.usage.inputTokens === 0 && next.usage.outputTokens === 0) return;
-    seen.known = seen.report.usage;
-  }
-  seen.report = next;
+  takeReport(seen, usageOf(body, request));
 }
 
 export function response(body: unknown, request: RequestFacts): ResponseFacts {

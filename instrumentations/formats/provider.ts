@@ -44,6 +44,7 @@ const SUFFIXES: readonly (readonly [string, string])[] = [
   ['.api.openai.com', 'openai'],
   ['.api.x.ai', 'x-ai'],
   ['-aiplatform.googleapis.com', 'google'],
+  ['.rep.googleapis.com', 'google'],
 ];
 
 const BEDROCK = /^bedrock-(?:runtime|mantle)\.[a-z0-9-]+\.(?:amazonaws\.com|api\.aws)$/;

@@ -132,6 +132,16 @@ export interface Seen {
   error?: string | undefined;
 }
 
+/** Some send running totals with each chunk: the last report counts, and a good one before it is kept to fall back on. */
+export function takeReport(seen: Seen, next: UsageReport | undefined): void {
+  if (!next) return;
+  if (seen.report && 'usage' in seen.report) {
+    if ('usage' in next && next.usage.inputTokens === 0 && next.usage.outputTokens === 0) return;
+    seen.known = seen.report.usage;
+  }
+  seen.report = next;
+}
+
 /** Facts from what was seen: the provider's usage if it is any good, otherwise an estimate and why. */
 export function conclude(seen: Seen, request: RequestFacts): ResponseFacts {
   const facts = identity(seen);
