@@ -22,7 +22,8 @@ import { say } from './warn.ts';
 export const DECISION_MS: DurationMs = 250;
 const BACKGROUND_MS: DurationMs = 2_000;
 const FIRST_PROBE_MS: DurationMs = 100;
-const LONGEST_PROBE_MS: DurationMs = 5_000;
+/** A probe is one small request: soon found again is worth more than a few of them. */
+const LONGEST_PROBE_MS: DurationMs = 1_000;
 const REFUSED_RETRY_MS: DurationMs = 5_000;
 
 export const MISCONFIGURED: ReadonlySet<number> = new Set([401, 403, 413]);
