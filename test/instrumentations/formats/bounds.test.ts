@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../instrumentations/formats/anthropic-messages.ts';
 import { FRAMING_TOKENS } from '../../../instrumentations/formats/bound.ts';
 import type { Format } from '../../../instrumentations/formats/format.ts';
+import { gemini } from '../../../instrumentations/formats/gemini.ts';
+import { geminiEmbeddings } from '../../../instrumentations/formats/gemini-embeddings.ts';
 import { openaiChat } from '../../../instrumentations/formats/openai-chat.ts';
 import { openaiEmbeddings } from '../../../instrumentations/formats/openai-embeddings.ts';
 import { openaiResponses } from '../../../instrumentations/formats/openai-responses.ts';
@@ -15,6 +17,7 @@ const messages = (block: object, rest: object = {}) => ({
   messages: [{ role: 'user', content: [block] }],
   ...rest,
 });
+const parts = (part: object, rest: object = {}) => ({ contents: [{ role: 'user', parts: [part] }], ...rest });
 const DATA = 'A'.repeat(4000);
 
 function bound(format: Format, body: object) {
@@ -177,6 +180,38 @@ describe('the input bound', () => {
       0,
       true,
     ],
+    ['a text for Gemini', gemini, parts({ text: 'hi' }), 0, false],
+    ['an image for Gemini', gemini, parts({ inlineData: { mimeType: 'image/png', data: DATA } }), 6450 - 4000, false],
+    [
+      'an image for Gemini by its address',
+      gemini,
+      parts({ file_data: { mime_type: 'image/png', file_uri: 'gs://b/i' } }),
+      6450,
+      false,
+    ],
+    ['audio for Gemini', gemini, parts({ inline_data: { mime_type: 'audio/mp3', data: DATA } }), 0, false],
+    ['a film for Gemini', gemini, parts({ inlineData: { mimeType: 'video/mp4', data: DATA } }), 0, true],
+    ['a film of YouTube', gemini, parts({ fileData: { fileUri: 'https://youtu.be/x' } }), 0, true],
+    ['a document for Gemini', gemini, parts({ inlineData: { mimeType: 'application/pdf', data: DATA } }), 0, true],
+    ['a part that nobody knows', gemini, parts({ hologram: {} }), 0, true],
+    ['the answer of a tool', gemini, parts({ functionResponse: { name: 'a', response: {} } }), 0, false],
+    [
+      'an image in the answer of a tool',
+      gemini,
+      parts({ functionResponse: { name: 'a', parts: [{ inlineData: { mimeType: 'image/png' } }] } }),
+      6450,
+      false,
+    ],
+    ['a cache of Gemini', gemini, parts({ text: 'hi' }, { cachedContent: 'cachedContents/1' }), 0, true],
+    ['functions for Gemini', gemini, parts({ text: 'hi' }, { tools: [{ functionDeclarations: [{}] }] }), 0, false],
+    ['code run by Gemini', gemini, parts({ text: 'hi' }, { tools: [{ codeExecution: {} }] }), 0, true],
+    [
+      'an image to embed',
+      geminiEmbeddings,
+      { content: { parts: [{ inlineData: { mimeType: 'image/png', data: DATA } }] } },
+      6450 - 4000,
+      false,
+    ],
     ['embeddings', openaiEmbeddings, { model: 'text-embedding-3-small', input: ['a', 'b'] }, 0, false],
   ];
 
@@ -210,6 +245,14 @@ describe('the output bound', () => {
     ['of a response', openaiResponses, { model: 'o3', input: 'hi', max_output_tokens: 10 }, 10],
     ['of a response without one', openaiResponses, { model: 'o3', input: 'hi' }, undefined],
     ['of a message', anthropicMessages, messages({ type: 'text', text: 'hi' }), 100],
+    ['of Gemini', gemini, parts({ text: 'hi' }, { generationConfig: { maxOutputTokens: 100 } }), 100],
+    [
+      'of candidates of Gemini',
+      gemini,
+      parts({ text: 'hi' }, { generation_config: { max_output_tokens: 100, candidate_count: 3 } }),
+      300,
+    ],
+    ['of Gemini without one', gemini, parts({ text: 'hi' }), undefined],
     ['of embeddings', openaiEmbeddings, { model: 'text-embedding-3-small', input: 'hi' }, 0],
   ])('%s', (_, format, body, expected) => {
     expect(bound(format, body).outputTokens).toBe(expected);
@@ -245,6 +288,14 @@ describe('audio', () => {
     ['is ruled out for Claude', anthropicMessages, messages({ type: 'document', source: { type: 'url' } }), false],
     ['may go in', openaiChat, chat(spoken), undefined],
     ['may come out', openaiChat, { ...chat({ type: 'text', text: 'hi' }), modalities: ['text', 'audio'] }, undefined],
+    ['is ruled out for Gemini', gemini, parts({ text: 'hi' }), false],
+    ['may go into Gemini', gemini, parts({ inlineData: { mimeType: 'audio/wav', data: DATA } }), undefined],
+    [
+      'may come out of Gemini',
+      gemini,
+      parts({ text: 'hi' }, { generationConfig: { responseModalities: ['AUDIO'] } }),
+      undefined,
+    ],
     ['may go into a response', openaiResponses, responses(spoken), undefined],
     [
       'may be in what is unseen',

@@ -70,16 +70,23 @@ function replayStream(format: Format, events: readonly unknown[]): ResponseFacts
   return reader.facts();
 }
 
+/** For the formats that read the model from it. */
+function pathOf({ id }: Format): string | undefined {
+  return RECORDINGS.find(({ format, path }) => format === id && path !== undefined)?.path;
+}
+
 function expectSoundRequest(format: Format, body: unknown): void {
+  const path = pathOf(format);
   const before = JSON.stringify(body);
   const size = Buffer.byteLength(before ?? '');
-  const facts = format.request(body, size);
+  const facts = format.request(body, size, path);
   if (!facts || typeof body !== 'object' || body === null) return;
   expect(Number.isSafeInteger(facts.bound.inputTokens) && facts.bound.inputTokens >= 0).toBe(true);
   const { outputTokens } = facts.bound;
   if (outputTokens !== undefined) expect(outputTokens).toBeGreaterThanOrEqual(0);
   const lower = format.rewrite(body, { model: 'cheaper', maxOutputTokens: 5 });
-  expect(format.request(lower, bytes(lower))?.model).toBe('cheaper');
+  const lowerPath = path && (format.rewritePath?.(path, { model: 'cheaper' }) ?? path);
+  expect(format.request(lower, bytes(lower), lowerPath)?.model).toBe('cheaper');
   format.rewrite(body, { maxOutputTokens: 5 });
   format.askForUsage?.(body);
   expect(JSON.stringify(body)).toBe(before);
@@ -112,7 +119,9 @@ describe.each(FORMATS)('$id', (format) => {
     expectSoundFacts(format.response({ ...deep, usage: deep }, request));
     for (const type of ['message_start', 'response.completed'])
       expectSoundFacts(replayStream(format, [{ type, message: deep, response: deep, choices: [{ delta: deep }] }]));
-    expect(() => format.request({ model: 'm', messages: [deep], input: [deep], tools: [deep] }, 9)).not.toThrow();
+    expect(() =>
+      format.request({ model: 'm', messages: [deep], input: [deep], tools: [deep], contents: [deep] }, 9),
+    ).not.toThrow();
   });
 
   it('takes a model that is no string', () => {
@@ -150,7 +159,7 @@ describe.each(FORMATS)('$id', (format) => {
   });
 });
 
-describe.each(FORMATS.filter(({ id }) => id !== 'openai-embeddings'))('streams of $id', (format) => {
+describe.each(FORMATS.filter(({ operation }) => operation !== 'embeddings'))('streams of $id', (format) => {
   const streams = RECORDINGS.flatMap((recording) =>
     recording.format === format.id && recording.events ? [recording.events] : [],
   );

@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../instrumentations/formats/anthropic-messages.ts';
 import type { Format } from '../../../instrumentations/formats/format.ts';
+import { gemini } from '../../../instrumentations/formats/gemini.ts';
+import { geminiEmbeddings } from '../../../instrumentations/formats/gemini-embeddings.ts';
 import { openaiChat } from '../../../instrumentations/formats/openai-chat.ts';
 import { openaiEmbeddings } from '../../../instrumentations/formats/openai-embeddings.ts';
 import { openaiResponses } from '../../../instrumentations/formats/openai-responses.ts';
@@ -13,6 +15,11 @@ const ABSURD = MAX_USAGE_COUNT + 1;
 const chat = (usage: unknown) => ({ choices: [{ message: { content: 'abc' } }], usage });
 const response = (usage: unknown) => ({ output: [{ content: [{ type: 'output_text', text: 'abc' }] }], usage });
 const message = (usage: unknown) => ({ content: [{ type: 'text', text: 'abc' }], usage });
+
+const candidates = (usageMetadata: unknown) => ({
+  candidates: [{ content: { parts: [{ text: 'abc' }] } }],
+  usageMetadata,
+});
 
 describe('usage that is garbage', () => {
   const cases: [Format, (usage: unknown) => object, unknown, string][] = [
@@ -80,6 +87,46 @@ describe('usage that is garbage', () => {
       message,
       { input_tokens: 5, output_tokens: 2, cache_read_input_tokens: -9 },
       'usage.cache_read_input_tokens is -9',
+    ],
+    [gemini, candidates, { promptTokenCount: -1 }, 'usage.promptTokenCount is -1'],
+    [gemini, candidates, { promptTokenCount: 5, candidatesTokenCount: 1.5 }, 'usage.candidatesTokenCount is 1.5'],
+    [
+      gemini,
+      candidates,
+      { promptTokenCount: 5, thoughtsTokenCount: 'x' },
+      'usage.thoughtsTokenCount is no number (string)',
+    ],
+    [
+      gemini,
+      candidates,
+      { promptTokenCount: 5, candidatesTokenCount: 1, cachedContentTokenCount: 6 },
+      'usage has more cached tokens (6) than input tokens (5)',
+    ],
+    [
+      gemini,
+      candidates,
+      { promptTokenCount: 5, candidatesTokenCount: 1, promptTokensDetails: [{ modality: 'AUDIO', tokenCount: 6 }] },
+      'usage has more input audio tokens (6) than input tokens (5)',
+    ],
+    [gemini, candidates, { totalTokenCount: ABSURD }, `usage.totalTokenCount is ${ABSURD}`],
+    [gemini, candidates, [], 'usage is no object'],
+    [
+      gemini,
+      candidates,
+      { candidatesTokenCount: 1, totalTokenCount: 1 },
+      'usage counts no input tokens, but 3 bytes were received',
+    ],
+    [
+      geminiEmbeddings,
+      (usageMetadata) => ({ embedding: {}, usageMetadata }),
+      { promptTokenCount: 0 },
+      'usage counts no tokens, but 1 vectors were received',
+    ],
+    [
+      geminiEmbeddings,
+      (token_count) => ({ predictions: [{ embeddings: { statistics: { token_count } } }] }),
+      '4',
+      'usage.token_count is no number (string)',
     ],
     [
       anthropicMessages,

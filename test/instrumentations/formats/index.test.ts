@@ -11,6 +11,15 @@ describe('formatFor', () => {
     ['POST', '/v1/embeddings', 'openai-embeddings'],
     ['POST', '/v1/messages', 'anthropic-messages'],
     ['POST', '/anthropic/v1/messages', 'anthropic-messages'],
+    ['POST', '/v1beta/models/gemini-2.5-flash:generateContent', 'gemini'],
+    ['POST', '/v1beta/models/gemini-2.5-flash:streamGenerateContent', 'gemini'],
+    ['POST', '/v1beta/tunedModels/my-model:generateContent', 'gemini'],
+    ['POST', '/v1/publishers/google/models/gemini-2.5-flash:generateContent', 'gemini'],
+    ['POST', '/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-flash:streamGenerateContent', 'gemini'],
+    ['POST', '/v1/projects/p/locations/l/endpoints/123:generateContent', 'gemini'],
+    ['POST', '/v1beta/models/gemini-embedding-001:embedContent', 'gemini-embeddings'],
+    ['POST', '/v1beta/models/gemini-embedding-001:batchEmbedContents', 'gemini-embeddings'],
+    ['POST', '/v1/projects/p/locations/l/publishers/google/models/text-embedding-005:predict', 'gemini-embeddings'],
   ])('%s %s is %s', (method, path, id) => {
     expect(formatFor(method, path)?.id).toBe(id);
   });
@@ -26,6 +35,12 @@ describe('formatFor', () => {
     ['POST', '/v1/messages/batches', 'starts a batch'],
     ['POST', '/v1/threads/thread_1/messages', 'adds to a thread'],
     ['POST', '/api/chats/7/messages', 'is somebody else'],
+    ['POST', '/v1beta/models/gemini-2.5-flash:countTokens', 'counts tokens'],
+    ['POST', '/v1beta/models/gemini-2.5-flash:batchGenerateContent', 'starts a batch'],
+    ['POST', '/v1beta/models/veo-3.0:predictLongRunning', 'starts a film'],
+    ['GET', '/v1beta/models/gemini-2.5-flash', 'fetches a model'],
+    ['POST', '/v1beta/cachedContents', 'fills a cache'],
+    ['POST', '/articles/generateContent', 'is somebody else'],
     ['POST', '/', 'is somebody else'],
     ['POST', '', 'is nothing'],
   ])('%s %s is no format: it %s', (method, path) => {
@@ -34,6 +49,7 @@ describe('formatFor', () => {
 
   it('finds every format of the table, and each by its own test alone', () => {
     const paths = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings', '/v1/messages'];
+    paths.push('/v1beta/models/m:generateContent', '/v1beta/models/m:embedContent');
     expect(paths.map((path) => formatFor('POST', path))).toEqual(FORMATS);
     for (const path of paths) expect(FORMATS.filter((format) => format.matches('POST', path))).toHaveLength(1);
   });
@@ -43,6 +59,8 @@ describe('formatFor', () => {
     ['openai-responses', { answers: [1, 2, 3] }],
     ['openai-embeddings', { vectors: [] }],
     ['anthropic-messages', { messages: [{ text: 'a chat of somebody else' }] }],
+    ['gemini', { question: 'a form of somebody else' }],
+    ['gemini-embeddings', { instances: [{ prompt: 'a picture of Vertex AI' }] }],
   ])('%s leaves a body alone that only shares the path', (id, body) => {
     expect(FORMATS.find((format) => format.id === id)!.request(body, 100)).toBeUndefined();
   });

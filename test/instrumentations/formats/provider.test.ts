@@ -23,7 +23,10 @@ describe('providerOf', () => {
     ['api.fireworks.ai', 'fireworks'],
     ['api.anthropic.com', 'anthropic'],
     ['bedrock-runtime.eu-west-1.amazonaws.com', 'aws'],
+    ['generativelanguage.googleapis.com', 'google'],
+    ['aiplatform.googleapis.com', 'google'],
     ['europe-west4-aiplatform.googleapis.com', 'google'],
+    ['aiplatform.eu.rep.googleapis.com', 'google'],
   ])('knows %s as %s', (host, provider) => {
     expect(providerOf(host, format)).toBe(provider);
   });

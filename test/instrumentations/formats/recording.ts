@@ -9,6 +9,8 @@ export interface Recording {
   format: string;
   case: string;
   shows: string;
+  /** The pathname, where the format reads the model from it. */
+  path?: string;
   request: object;
   /** The whole answer, or the events of the stream. */
   response?: unknown;
@@ -31,8 +33,8 @@ export function bytes(body: unknown): number {
 /** The JSON events of a server-sent stream, without the `[DONE]` at its end. */
 export function parseEvents(text: string): unknown[] {
   return text
-    .split('\n\n')
-    .flatMap((block) => block.split('\n').filter((line) => line.startsWith('data: ')))
+    .split(/\r?\n\r?\n/)
+    .flatMap((block) => block.split(/\r?\n/).filter((line) => line.startsWith('data: ')))
     .map((line) => line.slice('data: '.length))
     .filter((data) => data !== '[DONE]')
     .map((data) => JSON.parse(data));

@@ -8,7 +8,7 @@ function formatOf(recording: Recording): Format {
 }
 
 function replay(format: Format, recording: Recording): ResponseFacts {
-  const request = format.request(recording.request, bytes(recording.request))!;
+  const request = format.request(recording.request, bytes(recording.request), recording.path)!;
   if (!recording.events) return format.response(recording.response, request);
   const reader = format.stream(request);
   for (const event of recording.events) reader.push(event);
@@ -24,7 +24,7 @@ describe.each(FORMATS.map(({ id }) => id))('recorded calls of %s', (id) => {
 
   it.each(recordings)('$case: the request says what may be used', (recording) => {
     const { model, stream, bound } = recording.expect;
-    const facts = formatOf(recording).request(recording.request, bytes(recording.request))!;
+    const facts = formatOf(recording).request(recording.request, bytes(recording.request), recording.path)!;
     const { inputTokens, ...rest } = facts.bound;
     expect({ model: facts.model, stream: facts.stream, bound: rest }).toEqual({ model, stream, bound });
     expect(inputTokens).toBeGreaterThanOrEqual(bytes(recording.request) - 1000);
@@ -32,7 +32,7 @@ describe.each(FORMATS.map(({ id }) => id))('recorded calls of %s', (id) => {
   });
 
   it.each(recordings)('$case: input stays within the bound unless some of it is unseen', (recording) => {
-    const { bound } = formatOf(recording).request(recording.request, bytes(recording.request))!;
+    const { bound } = formatOf(recording).request(recording.request, bytes(recording.request), recording.path)!;
     const { usage } = recording.expect.facts;
     if (usage && !bound.unseenInput) expect(usage.inputTokens).toBeLessThanOrEqual(bound.inputTokens);
   });
@@ -43,7 +43,7 @@ describe('the recordings', () => {
     const shown = new Set(RECORDINGS.map(({ format }) => format));
     expect([...shown].sort()).toEqual(FORMATS.map(({ id }) => id).sort());
     const streamed = new Set(RECORDINGS.filter(({ events }) => events).map(({ format }) => format));
-    expect([...streamed].sort()).toEqual(['anthropic-messages', 'openai-chat', 'openai-responses']);
+    expect([...streamed].sort()).toEqual(['anthropic-messages', 'gemini', 'openai-chat', 'openai-responses']);
   });
 
   it.each(RECORDINGS.filter(({ expect: { extraEvents } }) => extraEvents !== undefined))(

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../instrumentations/formats/anthropic-messages.ts';
 import type { Format, Rewrite } from '../../../instrumentations/formats/format.ts';
+import { gemini } from '../../../instrumentations/formats/gemini.ts';
+import { geminiEmbeddings } from '../../../instrumentations/formats/gemini-embeddings.ts';
 import { openaiChat } from '../../../instrumentations/formats/openai-chat.ts';
 import { openaiEmbeddings } from '../../../instrumentations/formats/openai-embeddings.ts';
 import { openaiResponses } from '../../../instrumentations/formats/openai-responses.ts';
@@ -118,6 +120,49 @@ describe('rewrite', () => {
       { maxOutputTokens: 4000 },
       { max_tokens: 4000, thinking: { type: 'enabled', budget_tokens: 2000 } },
     ],
+    ['limits Gemini', gemini, { a: 1 }, { maxOutputTokens: 512 }, { a: 1, generationConfig: { maxOutputTokens: 512 } }],
+    [
+      'lowers Gemini, in the spelling of the caller',
+      gemini,
+      { generation_config: { max_output_tokens: 9000, temperature: 0 } },
+      { maxOutputTokens: 512 },
+      { generation_config: { max_output_tokens: 512, temperature: 0 } },
+    ],
+    [
+      'leaves Gemini room to answer after it has thought',
+      gemini,
+      { generationConfig: { maxOutputTokens: 9000, thinkingConfig: { thinkingBudget: 8000 } } },
+      { maxOutputTokens: 4000 },
+      { generationConfig: { maxOutputTokens: 4000, thinkingConfig: { thinkingBudget: 2000 } } },
+    ],
+    [
+      'keeps thinking that is dynamic or off',
+      gemini,
+      { generationConfig: { thinkingConfig: { thinkingBudget: -1 } } },
+      { model: 'gemini-2.5-flash-lite', maxOutputTokens: 512 },
+      { generationConfig: { maxOutputTokens: 512, thinkingConfig: { thinkingBudget: -1 } } },
+    ],
+    [
+      'takes levels of thinking from a model that knows none',
+      gemini,
+      { generationConfig: { thinkingConfig: { thinkingLevel: 'HIGH', includeThoughts: true } } },
+      { model: 'gemini-2.5-flash' },
+      { generationConfig: { thinkingConfig: { includeThoughts: true } } },
+    ],
+    [
+      'takes thinking from a model that does not think',
+      gemini,
+      { generationConfig: { temperature: 0, thinkingConfig: { thinkingBudget: 0 } } },
+      { model: 'models/gemini-2.0-flash' },
+      { generationConfig: { temperature: 0 } },
+    ],
+    [
+      'names the model of each text of a batch, as the API asks for',
+      geminiEmbeddings,
+      { requests: [{ model: 'models/a', content: {} }, null] },
+      { model: 'b', maxOutputTokens: 5 },
+      { requests: [{ model: 'models/b', content: {} }, null] },
+    ],
   ];
 
   it.each(cases)('%s', (_, format, body, rewrite, expected) => {
@@ -129,6 +174,22 @@ describe('rewrite', () => {
   it('changes nothing that it was not asked to change', () => {
     const body = { model: 'gpt-4.1', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }], tools: [] };
     expect(openaiChat.rewrite(body, {})).toEqual(body);
+  });
+});
+
+describe('rewritePath', () => {
+  const vertex = '/v1/projects/p/locations/l/';
+  it.each([
+    ['/v1beta/models/gemini-2.5-pro:generateContent', 'g', '/v1beta/models/g:generateContent'],
+    ['/proxy/v1beta/models/gemini-2.5-pro:streamGenerateContent', 'g', '/proxy/v1beta/models/g:streamGenerateContent'],
+    ['/v1beta/models/a:generateContent', 'models/g', '/v1beta/models/g:generateContent'],
+    ['/v1beta/models/a:generateContent', 'g@001?x', '/v1beta/models/g@001%3Fx:generateContent'],
+    ['/v1beta/tunedModels/mine:generateContent', 'g', '/v1beta/models/g:generateContent'],
+    [`${vertex}publishers/google/models/a:generateContent`, 'g', `${vertex}publishers/google/models/g:generateContent`],
+    [`${vertex}endpoints/12:generateContent`, 'g', `${vertex}publishers/google/models/g:generateContent`],
+    ['/v1beta/models/a:generateContent', undefined, '/v1beta/models/a:generateContent'],
+  ])('%s to %s is %s', (path, model, expected) => {
+    expect(gemini.rewritePath!(path, model === undefined ? {} : { model })).toBe(expected);
   });
 });
 
