@@ -1,27 +1,55 @@
-/** Figures of two or more sides, taken in turn, so that a machine that drifts drifts for all of them. */
+/** Figures of two sides, taken in turn, so that a machine that drifts drifts for both of them. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
-export interface Side {
-  name: string;
-  /** Does it `times` times. */
-  run(times: number): Promise<void>;
+/** Microseconds per time, of the CPU time of this thread: what it costs its process, whoever else has the machine. */
+export interface Difference {
+  bare: number;
+  /** Median over the rounds of what the other side took more than the bare one right beside it. */
+  added: number;
+  /** The middle half of the rounds lies between these. */
+  spread: [number, number];
 }
 
+type Run = () => Promise<void>;
+
 /**
- * Median microseconds per time of each side, over the rounds; the first round warms up and is not counted. CPU time of
- * this thread: what a call costs its process, whoever else has the machine.
+ * The sides take turns at going first. Each pays for its own garbage: what is young is collected before its turn, and, as a part
+ * of it, after it. The first rounds warm up and are not counted.
  */
-export async function compare(sides: readonly Side[], options: { times: number; rounds: number }): Promise<number[]> {
-  const samples = sides.map((): number[] => []);
-  for (let round = 0; round <= options.rounds; round += 1) {
-    for (const [index, side] of sides.entries()) {
-      const started = process.threadCpuUsage();
-      await side.run(options.times);
-      const { user, system } = process.threadCpuUsage(started);
-      const microseconds = (user + system) / options.times;
-      if (round > 0) samples[index]!.push(microseconds);
-    }
+export async function added(bare: Run, other: Run, options: { times: number; rounds: number }): Promise<Difference> {
+  const bares: number[] = [];
+  const differences: number[] = [];
+  const warmUp = Math.ceil(options.rounds / 4);
+  for (let round = -warmUp; round < options.rounds; round += 1) {
+    const bareFirst = round % 2 === 0;
+    const first = await timed(bareFirst ? bare : other, options.times);
+    const second = await timed(bareFirst ? other : bare, options.times);
+    if (round < 0) continue;
+    bares.push(bareFirst ? first : second);
+    differences.push(bareFirst ? second - first : first - second);
   }
-  return samples.map(median);
+  const spread: [number, number] = [percentile(differences, 0.25), percentile(differences, 0.75)];
+  return { bare: median(bares), added: median(differences), spread };
+}
+
+async function timed(run: Run, times: number): Promise<number> {
+  collectYoung();
+  const started = process.threadCpuUsage();
+  for (let time = 0; time < times; time += 1) await run();
+  collectYoung();
+  const { user, system } = process.threadCpuUsage(started);
+  return (user + system) / times;
+}
+
+let collect: ((options: { type: 'minor' }) => void) | undefined;
+
+function collectYoung(): void {
+  if (!collect) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as typeof collect;
+  }
+  collect?.({ type: 'minor' });
 }
 
 export function median(values: readonly number[]): number {
