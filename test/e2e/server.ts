@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -22,8 +22,13 @@ export function folderWith(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-export function run(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env: { ...process.env, ...env } });
+export function run(
+  folder: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  nodeArgs: readonly string[] = [],
+): ChildProcess {
+  const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], { cwd: folder, env: { ...process.env, ...env } });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }
@@ -39,18 +44,33 @@ export async function finish(child: ChildProcess): Promise<{ code: number | null
 
 export interface Running {
   url: string;
+  pid: number;
+  /** What it has logged so far. */
+  said: string[];
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<unknown>;
   /** Resolves once it says that it decides. */
   ready: Promise<void>;
 }
 
 /** A server that listens; it need not be ready yet. */
-export async function serve(folder: string, ...args: readonly string[]): Promise<Running> {
-  const child = run(folder, ['serve', '--config', 'budgets.yaml', '--port', '0', ...args]);
+export function serve(folder: string, ...args: readonly string[]): Promise<Running> {
+  return serveWith(folder, { args });
+}
+
+export interface Start {
+  args?: readonly string[];
+  env?: Readonly<Record<string, string>>;
+  nodeArgs?: readonly string[];
+}
+
+export async function serveWith(folder: string, { args = [], env, nodeArgs }: Start): Promise<Running> {
+  const child = run(folder, ['serve', '--config', 'budgets.yaml', '--port', '0', ...args], env, nodeArgs);
+  const said: string[] = [];
   const listening = Promise.withResolvers<string>();
   const ready = Promise.withResolvers<void>();
   createInterface({ input: child.stdout! }).on('line', (line) => {
     const { url, msg } = JSON.parse(line) as { url?: string; msg: string };
+    said.push(msg);
     if (url) listening.resolve(url);
     if (msg.startsWith('ready')) ready.resolve();
   });
@@ -60,7 +80,20 @@ export async function serve(folder: string, ...args: readonly string[]): Promise
     child.kill(signal);
     return exited.then(([code, killedBy]) => code ?? killedBy);
   };
-  return { url: await listening.promise, end, ready: ready.promise };
+  return { url: await listening.promise, pid: child.pid!, said, end, ready: ready.promise };
+}
+
+/** Until the server says on /readyz that it decides, or a reason that fits. */
+export async function readiness(url: string, fits: 'ready' | RegExp): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const reply = await fetch(`${url}/readyz`);
+      const { reasons = [] } = (await reply.json()) as { reasons?: string[] };
+      if (fits === 'ready') expect(reasons).toEqual([]);
+      else expect({ status: reply.status, reasons }).toEqual({ status: 503, reasons: [expect.stringMatching(fits)] });
+    },
+    { timeout: 8_000, interval: 20 },
+  );
 }
 
 export async function post(url: string, body: unknown): Promise<{ status: number; body: Record<string, string> }> {
