@@ -17,6 +17,7 @@ import type {
 import { type Attempted, attemptedOf, type Bill } from './bill.ts';
 import { admittedWithin, DIGEST, type Drawn, drawnBy, setAside, slicesOf, splitOf, worstCaseOf } from './drawn.ts';
 import type { Principal } from './enforcer.ts';
+import { adoptHolds } from './history.ts';
 import { identify } from './identify.ts';
 import { lesser, type Slice } from './leases.ts';
 import { planAttempt } from './plan.ts';
@@ -47,7 +48,7 @@ export async function settleMany(
   // Money first: were an attempt of this batch released before it is settled, its cost would be refused.
   const bills = reported.flatMap((each) => ('bill' in each ? each.bill : []));
   const booked = await book(room, bills);
-  await splitAll(room, reported);
+  await splitAll(room, reported, settlements);
   const results: SettlementResult[] = [];
   for (const [index, each] of reported.entries()) {
     if ('bill' in each) results.push(resultOf(settlements[index]!.attempt_id, booked.shift()!));
@@ -126,17 +127,30 @@ function billReport(
 }
 
 /** Makes the holds of attempts that were admitted from slices, in one durable step. */
-async function splitAll(room: Room, reported: readonly Reported[]): Promise<void> {
-  const splits = reported.flatMap((each) => ('split' in each && each.split ? [{ ...each, split: each.split }] : []));
+async function splitAll(
+  room: Room,
+  reported: readonly Reported[],
+  settlements: readonly SettlementRequest[],
+): Promise<void> {
+  const splits = reported.flatMap((each, index) =>
+    'split' in each && each.split
+      ? [{ ...each, split: each.split, isOver: settlements[index]!.end === 'released' }]
+      : [],
+  );
   if (splits.length === 0) return;
   const outcomes = await room.ledger.splitMany(
     splits.map(({ split }) => split),
     room.clock.now(),
   );
+  const late: HoldRecord[] = [];
   for (const [index, { outcome, hold }] of outcomes.entries()) {
-    const { split, isLocal } = splits[index]!;
-    if (outcome === 'split' && isLocal) tookFromSlices(room, split.draws, hold);
+    const { split, isLocal, isOver } = splits[index]!;
+    if (outcome !== 'split' || !isLocal) continue;
+    tookFromSlices(room, split.draws, hold);
+    if (!isOver) late.push(hold);
   }
+  // Budgets may have come into force since the slices were granted.
+  await adoptHolds(room.ledger, room.policy, late, room.clock.now());
 }
 
 async function releaseOne(room: Room, attempt_id: string, principal: Principal): Promise<SettlementResult> {

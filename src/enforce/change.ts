@@ -6,7 +6,8 @@
  * Attempts that sessions admit by themselves know the old config only. So before a budget begins to act, no slice and no route
  * is given any more, all are recalled, and attempts in flight are reported, so that the new accounts see them; the swap waits
  * until nothing is out. That takes as long as a slice is valid, at the most; meanwhile each attempt asks, under the old
- * config. Other changes do not wait: limits and thresholds belong to the same accounts, and routes are told anew.
+ * config. Other changes do not wait: limits and the shares of thresholds belong to the same accounts, and routes are told
+ * anew. What is told of only after the swap is adopted then (`batch`).
  */
 import type { Config } from '../config/config.ts';
 import type { Attribution } from '../domain/attribution.ts';
@@ -19,6 +20,7 @@ import { Filling } from './history.ts';
 import { createPolicy, type Policy } from './policy.ts';
 import { relearn } from './relearn.ts';
 import { type Room, tellAll } from './room.ts';
+import { UNSLOTTED_OUT_MS } from './routes.ts';
 import { oldestSince } from './views.ts';
 
 export function policyOf(config: Config): Policy {
@@ -32,11 +34,19 @@ export function policyOf(config: Config): Policy {
 export async function start(room: Room): Promise<void> {
   await relearn(room.learned, room.policy, room.ledger);
   const filling = await Filling.of(room.ledger, room.policy);
+  await expectUnslotted(room);
   const isEarly = filling.beginsToAct && room.leases.isOut(room.clocks.monotonicMs());
   await takeUp(room, room.policy, 'start', filling, !isEarly);
   if (!isEarly) return;
   room.leases.isRecalling = true;
   room.starting = 'a new budget waits for what sessions were granted before the start; try again in a few seconds';
+}
+
+/** Routes without a slot leave nothing in the ledger; but each was told along with a hold. */
+async function expectUnslotted(room: Room): Promise<void> {
+  const latest = await room.ledger.latestTime();
+  const agoMs = room.clock.now() - latest;
+  if (latest > 0) room.leases.tellUnslotted(room.clocks.monotonicMs() + UNSLOTTED_OUT_MS - agoMs);
 }
 
 /** The rest of a start that could not be finished at once. Errors: `LedgerUnavailable`; it can be tried again. */

@@ -4,11 +4,11 @@
  * that this happens when one comes into force and goes on after a crash.
  */
 import type { BudgetInstance } from '../domain/budget.ts';
-import { wholeCapOf } from '../domain/evaluate.ts';
+import { capOf } from '../domain/evaluate.ts';
 import { parseAccount } from '../domain/instance.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { sinceAt, windowAt } from '../domain/window.ts';
-import type { AccountDemand, Ledger, Posting, Settlement } from '../ledger/ledger.ts';
+import type { AccountDemand, HoldRecord, Ledger, Posting, Settlement } from '../ledger/ledger.ts';
 import { costOf } from '../pricing/price.ts';
 import { type Definition, definitionIdOf, definitionsOf, Marks } from './definitions.ts';
 import { accountOf } from './plan.ts';
@@ -23,9 +23,9 @@ export class Filling {
   readonly #marks: Marks;
   readonly #fresh: readonly Definition[];
   readonly #freshIds: ReadonlySet<string>;
-  /** Of those that act, the ones that did not, or may not have. */
+  /** Of those that act, the ones that did not, not on the same attempts, or may not have. */
   readonly #actingIds: ReadonlySet<string>;
-  /** A budget that did not act does so from now on, as far as this can be known. */
+  /** A budget acts on attempts on which it did not act, as far as this can be known. */
   readonly beginsToAct: boolean;
   /** Where the last page began: it is read again, because it grows. */
   #cursor: string | undefined;
@@ -55,11 +55,11 @@ export class Filling {
     const marks = await Marks.read(ledger);
     const earlier = before && new Set(definitionsOf(before).map(({ id }) => id));
     const isFresh = ({ id }: Definition): boolean => !marks.isFilled(id) || (earlier !== undefined && !earlier.has(id));
-    const acted = before && new Set(definitionsOf(before).flatMap(({ id, acts }) => (acts ? id : [])));
+    const acted = before && new Map(definitionsOf(before).map(({ id, acts }) => [id, acts]));
     const definitions = definitionsOf(policy);
-    const acting = definitions.filter(({ id, acts }) => acts && !acted?.has(id));
-    // At the start nobody knows what acted before; the definitions that the ledger knows most likely did.
-    const beginsToAct = acted ? acting.length > 0 : acting.some(isFresh);
+    const acting = definitions.filter(({ id, acts }) => acts !== '' && acted?.get(id) !== acts);
+    // At the start the ledger alone knows what acted before.
+    const beginsToAct = acted ? acting.length > 0 : acting.some((each) => isFresh(each) || marks.isChanged(each));
     return new Filling(ledger, policy, marks, { fresh: definitions.filter(isFresh), acting, beginsToAct });
   }
 
@@ -90,7 +90,7 @@ export class Filling {
 
   /** Writes down, last of all, which definitions are in force. */
   async mark(at: EpochMs, by: string): Promise<void> {
-    await this.#marks.write(this.#ledger, new Set(definitionsOf(this.#policy).map(({ id }) => id)), at, by);
+    await this.#marks.write(this.#ledger, definitionsOf(this.#policy), at, by);
   }
 
   readonly #isFresh = (instance: BudgetInstance): boolean => this.#freshIds.has(definitionIdOf(instance));
@@ -126,13 +126,24 @@ async function adoptOpen(
 ): Promise<void> {
   // A slice is money for attempts that nobody knows yet; those drawn from it have holds of their own when they are told of.
   const attempts = (await ledger.openHolds()).filter(({ slice }) => !slice);
+  await adoptHolds(ledger, policy, attempts, now, isAdopting);
+}
+
+/** Adds what the policy demands of these attempts, and their holds were made without. */
+export async function adoptHolds(
+  ledger: Ledger,
+  policy: Policy,
+  attempts: readonly HoldRecord[],
+  now: EpochMs,
+  isAdopting: (instance: BudgetInstance) => boolean = () => true,
+): Promise<void> {
   const adopted = attempts.flatMap(({ attemptId, attribution, amountNanoUsd, admittedAt, demands }) =>
     policy
       .match(attribution)
       // Of one definition an attempt has one account, though instances may be told apart otherwise after a start.
       .filter((instance) => isAdopting(instance) && !demands.some((demand) => isOfDefinition(demand, instance)))
       .flatMap((instance) => {
-        const cap = wholeCapOf(instance);
+        const cap = capOf(instance, attribution);
         if (!cap) return [];
         const account = accountOf(instance, admittedAt);
         const expected = instance.holds !== 'strict' && { expected: true as const };

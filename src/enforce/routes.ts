@@ -10,6 +10,8 @@ import type { Room } from './room.ts';
 const VALID_MS: DurationMs = 10_000;
 /** No slice ends it, so it ends by itself: after twice this, as long as a slice is valid. */
 const UNSLOTTED_VALID_MS: DurationMs = SLICE_VALID_MS / 2;
+/** So long a session goes by it at the most. */
+export const UNSLOTTED_OUT_MS: DurationMs = 2 * UNSLOTTED_VALID_MS;
 
 /** Undefined when attempts like this one have to ask. `plan`: as it would be made now. */
 export function routeOf(room: Room, session: string, plan: Plan): WireRoute | undefined {
@@ -19,7 +21,7 @@ export function routeOf(room: Room, session: string, plan: Plan): WireRoute | un
   const nowMs = room.clocks.monotonicMs();
   const slots = slotsOf(room, session, plan, nowMs);
   const validMs = slots.length > 0 ? VALID_MS : UNSLOTTED_VALID_MS;
-  if (slots.length === 0) room.leases.tellUnslotted(nowMs + 2 * validMs);
+  if (slots.length === 0) room.leases.tellUnslotted(nowMs + UNSLOTTED_OUT_MS);
   return {
     slots,
     decision,

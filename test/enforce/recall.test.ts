@@ -299,6 +299,11 @@ describe('a server that starts again', () => {
     await expect(ask(again, attempt(1))).rejects.toMatchObject({ name: 'NotReady' });
     expect((await beat(again)).recall).toEqual({ all: true });
     await tell(again, [local('open', 70_000, [one])], [closed(one, 70_000)]);
+    // Nobody knows of routes without a slot.
+    again.pass(4_999);
+    await again.enforcer.sweep();
+    expect(again.enforcer.readiness().ready).toBe(false);
+    again.pass(1);
     await again.enforcer.sweep();
     expect(again.enforcer.readiness().ready).toBe(true);
     expect(await standing(again, 'new')).toEqual(['new 0/70000/0 ok']);
