@@ -1,8 +1,9 @@
 /** The thread that owns the file. It takes whatever has arrived as one batch, and runs long reads between batches. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { LedgerOpenError } from './errors.ts';
-import { type Batch, type Call, Core, type Job, type Reply } from './sqlite/core.ts';
+import { type Call, Core, type Job, type Reply } from './sqlite/core.ts';
 import { explain, openError } from './sqlite/errors.ts';
+import { decodeCalls, encodeReplies, type Message } from './sqlite/message.ts';
 
 const port = parentPort!;
 const waiting: Call[] = [];
@@ -37,7 +38,7 @@ function start(): Core | undefined {
 
 const core = start();
 if (core) {
-  port.on('message', (message: Call[] | 'close') => {
+  port.on('message', (message: Message | 'close') => {
     accept(message);
     work(core);
   });
@@ -48,16 +49,16 @@ let closing = false;
 /** Messages taken since the last answer: the other side counts what is under way. */
 let taken = 0;
 
-function accept(message: Call[] | 'close'): void {
+function accept(message: Message | 'close'): void {
   if (message === 'close') closing = true;
   else {
     taken += 1;
-    waiting.push(...message);
+    waiting.push(...decodeCalls(message));
   }
 }
 
 function answer(replies: Reply[]): void {
-  port.postMessage({ taken, replies } satisfies Batch);
+  port.postMessage(encodeReplies(taken, replies));
   taken = 0;
 }
 

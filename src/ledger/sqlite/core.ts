@@ -21,8 +21,6 @@ export interface Call {
 }
 export type Failure = { name: 'LedgerUnavailable' | 'RangeError'; message: string };
 export type Reply = { id: number; value: unknown } | { id: number; failure: Failure };
-/** What the worker says back: replies, and how many messages it has taken for them. */
-export type Batch = { taken: number; replies: Reply[] };
 /** Said once: this ledger decides nothing any more until it is opened again. */
 export interface Lost {
   why: string;

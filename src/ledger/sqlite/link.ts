@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { LedgerLocked, LedgerOpenError } from '../errors.ts';
 import { LedgerUnavailable } from '../ledger.ts';
-import type { Batch, Call, CoreOptions, Lost, OperationName, Reply } from './core.ts';
+import type { Call, CoreOptions, Lost, OperationName, Reply } from './core.ts';
+import { type Answer, decodeReplies, encodeCalls } from './message.ts';
 import type { Operations } from './operations.ts';
 
 type Result<T> = T extends Generator<unknown, infer R> ? R : T;
@@ -31,14 +32,14 @@ export class WorkerLink {
 
   private constructor(worker: Worker, onLost: (lost: Lost) => void) {
     this.#worker = worker;
-    worker.on('message', (message: Batch | { lost: Lost } | 'closed') => {
+    worker.on('message', (message: Answer | { lost: Lost } | 'closed') => {
       if (message === 'closed') return;
       if ('lost' in message) {
         onLost(message.lost);
         return;
       }
       this.#underWay -= message.taken;
-      for (const reply of message.replies) this.#answer(reply);
+      for (const reply of decodeReplies(message)) this.#answer(reply);
       if (message.taken > 0) this.#sendSoon();
     });
     worker.on('error', (error) => this.#die(`the ledger's thread failed: ${error.message}`, onLost));
@@ -107,7 +108,7 @@ export class WorkerLink {
     const calls = this.#outgoing;
     this.#outgoing = [];
     this.#underWay += 1;
-    this.#worker.postMessage(calls);
+    this.#worker.postMessage(encodeCalls(calls));
   }
 
   #answer(reply: Reply): void {
