@@ -93,3 +93,11 @@ test('changes that come at once end with the last one', async () => {
   await Promise.all([write(yaml(2)), write(yaml(3)), write(yaml(4))]);
   expect(limit()).toBe(4n);
 });
+
+test('changed secrets come in force without a change of the config', async () => {
+  const { seen, reloader, write } = await start();
+  await write(yaml(5));
+  await reloader.rotate();
+  expect(seen.tokens).toHaveLength(2);
+  expect(seen.reloads).toEqual([true]);
+});
