@@ -18,7 +18,7 @@ import { type Attempted, attemptedOf, type Bill } from './bill.ts';
 import { admittedWithin, DIGEST, type Drawn, drawnBy, setAside, slicesOf, splitOf, worstCaseOf } from './drawn.ts';
 import type { Principal } from './enforcer.ts';
 import { adoptHolds } from './history.ts';
-import { identify } from './identify.ts';
+import { identify, identifyAdmitted } from './identify.ts';
 import { lesser, type Slice } from './leases.ts';
 import { planAttempt } from './plan.ts';
 import { recallOf } from './recall.ts';
@@ -79,7 +79,8 @@ function reportOf(
   const foreign = sessions.find((session) => isForeign(room, session, principal));
   if (foreign !== undefined) return invalid(`session "${foreign}" belongs to another token`);
   const said = { ...room.sessions.get(request.session)?.said, ...request.attribution };
-  const attribution = identify(room.policy.config, said, principal.token);
+  const isAdmitted = hold !== undefined || (drawn !== undefined && drawn.slices.length > 0);
+  const attribution = (isAdmitted ? identifyAdmitted : identify)(room.policy.config, said, principal.token);
   if (isRefusal(attribution)) return invalid(attribution.refused.detail);
   const now = room.clock.now();
   const attempted = attemptedOf(request, hold, attribution, now);

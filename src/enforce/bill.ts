@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Attribution } from '../domain/attribution.ts';
 import type { BudgetInstance } from '../domain/budget.ts';
+import { instanceKey, parseAccount } from '../domain/instance.ts';
 import { MAX_NANO_USD, type NanoUsd } from '../domain/money.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
@@ -9,6 +10,7 @@ import type { AccountDemand, HoldRecord, Posting, SettleRequest } from '../ledge
 import { costOf, price, usageProblem } from '../pricing/price.ts';
 import { usageFromWire } from '../protocol/usage.ts';
 import type { SettlementBody, SettlementRequest } from '../protocol/wire.ts';
+import { isOfDefinition } from './definitions.ts';
 import { accountOf } from './plan.ts';
 import type { Policy } from './policy.ts';
 
@@ -41,7 +43,7 @@ export function billOf(policy: Policy, attempted: Attempted, hold: SetAside | un
   const source = body.measured ? 'measured' : 'estimated';
   const receipt = receiptOf(policy, attempted, body.served_model, usage, source);
   if (receipt.costNanoUsd >= MAX_NANO_USD) throw new RangeError('this usage costs more than an account may hold');
-  const instances = instancesOf(policy, attempted, body.served_model);
+  const instances = instancesOf(policy, attempted, body.served_model).map((each) => asHeld(policy, hold, each));
   const remainder = hold && !body.measured ? hold.amountNanoUsd - receipt.costNanoUsd : 0n;
   const request: SettleRequest = {
     ...attempted,
@@ -111,6 +113,21 @@ function instancesOf(policy: Policy, { attribution }: Attempted, servedModel: st
     }
   }
   return instances;
+}
+
+/**
+ * Instances may be told apart otherwise than at the admission (another `max_instances`, a start): what was held on one of a
+ * budget is booked on that one, and on no other.
+ */
+function asHeld(policy: Policy, hold: SetAside | undefined, instance: BudgetInstance): BudgetInstance {
+  const ofBudget = hold?.demands.filter(({ budget }) => budget === instance.budget.name) ?? [];
+  if (ofBudget.length === 0 || ofBudget.some((demand) => demand.instance === instance.account)) return instance;
+  const demand = ofBudget.find((each) => isOfDefinition(each, instance));
+  const labels = demand && parseAccount(demand.instance)?.labels;
+  if (!labels) return instance;
+  const held = policy.meet(instance.budget, labels);
+  if (held.account === demand.instance) return held;
+  return { ...instance, labels, key: instanceKey(instance.budget.name, labels), account: demand.instance };
 }
 
 /**

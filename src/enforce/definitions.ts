@@ -6,9 +6,10 @@
 import { hash } from 'node:crypto';
 import type { Budget, BudgetInstance } from '../domain/budget.ts';
 import { definitionOf } from '../domain/definition.ts';
+import { parseAccount } from '../domain/instance.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { WindowSpec } from '../domain/window.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { AccountDemand, Ledger } from '../ledger/ledger.ts';
 import type { Policy } from './policy.ts';
 
 export interface Definition {
@@ -45,6 +46,16 @@ function actingOf(budget: Budget): string {
 
 export function definitionIdOf({ budget, window }: BudgetInstance): string {
   return idOf(budget, window);
+}
+
+/** Whether the account is of the instance's budget as it is defined now, though perhaps of another instance of it. */
+export function isOfDefinition(
+  { budget, instance: account }: Pick<AccountDemand, 'budget' | 'instance'>,
+  instance: BudgetInstance,
+): boolean {
+  return (
+    budget === instance.budget.name && parseAccount(account)?.definition === parseAccount(instance.account)?.definition
+  );
 }
 
 function idOf(budget: Budget, window: WindowSpec): string {

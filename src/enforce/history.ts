@@ -5,12 +5,11 @@
  */
 import type { BudgetInstance } from '../domain/budget.ts';
 import { capOf } from '../domain/evaluate.ts';
-import { parseAccount } from '../domain/instance.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { sinceAt, windowAt } from '../domain/window.ts';
-import type { AccountDemand, HoldRecord, Ledger, Posting, Settlement } from '../ledger/ledger.ts';
+import type { HoldRecord, Ledger, Posting, Settlement } from '../ledger/ledger.ts';
 import { costOf } from '../pricing/price.ts';
-import { type Definition, definitionIdOf, definitionsOf, Marks } from './definitions.ts';
+import { type Definition, definitionIdOf, definitionsOf, isOfDefinition, Marks } from './definitions.ts';
 import { accountOf } from './plan.ts';
 import type { Policy } from './policy.ts';
 
@@ -151,10 +150,4 @@ export async function adoptHolds(
       }),
   );
   if (adopted.length > 0) await ledger.adopt(adopted, now);
-}
-
-function isOfDefinition({ budget, instance: account }: AccountDemand, instance: BudgetInstance): boolean {
-  return (
-    budget === instance.budget.name && parseAccount(account)?.definition === parseAccount(instance.account)?.definition
-  );
 }

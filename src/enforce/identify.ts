@@ -23,6 +23,14 @@ export function identify(config: Config, said: Attribution, token: TokenEntry | 
   return attribution;
 }
 
+/** Of an attempt that was admitted: what its token may not say any more is left out, for the money is spent. */
+export function identifyAdmitted(config: Config, said: Attribution, token: TokenEntry | undefined): Attribution {
+  const words = Object.entries(said).filter(
+    ([dimension, value]) => !token || !overreach({ [dimension]: value }, token),
+  );
+  return identify(config, Object.fromEntries(words), token) as Attribution;
+}
+
 /** Dimensions that follow from the call itself; a token cannot forbid them. */
 const OF_THE_CALL: ReadonlySet<string> = new Set(['provider', 'model', 'api_key', 'key_alias', 'route', 'fallback']);
 
