@@ -10,8 +10,8 @@ import { MAX_NANO_USD } from '../domain/money.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { Balances } from './balances.ts';
 import type { Account, Entries, Hold, Reserved, ReserveOp, Settled, SettleOp, Split, SplitOp } from './entries.ts';
-import { completePostings, forgivenOf, remainderOf, replay, splitHold, standIn } from './forms.ts';
-import { heldOn, isLive, isOpen, positive, sameAccount, unresolvedOn } from './holds.ts';
+import { adoptedBy, completePostings, forgivenOf, replay, setAsideOf, settledOf, splitHold, standIn } from './forms.ts';
+import { heldOn, isOpen, positive, sameAccount, unresolvedOn } from './holds.ts';
 import type { AccountDemand, LoseSelector, Posting, ReleaseOutcome } from './ledger.ts';
 import { OpenHolds } from './open-holds.ts';
 import {
@@ -162,7 +162,7 @@ export class Book<D, M> {
     const bookedAt = this.advance(now);
     const known = this.hold(op.attemptId);
     if (known?.slice) return { outcome: 'conflict', reason: 'it is a slice, not an attempt' };
-    if (known && !isLive(known)) return this.#again(op, known);
+    if (known?.seq !== undefined) return this.#again(op, known.seq);
     const share = known || !op.split ? undefined : this.#share(op.split.draws);
     const hold = known ?? (share && this.#heldOf(op, share));
     const postings = completePostings(op, hold?.demands ?? []);
@@ -172,7 +172,7 @@ export class Book<D, M> {
       seq: this.#seq + 1,
       bookedAt,
       admittedAt: hold?.admittedAt ?? op.admittedAt,
-      overageNanoUsd: hold ? positive(op.costNanoUsd - hold.amountNanoUsd) : 0n,
+      overageNanoUsd: hold ? positive(op.costNanoUsd - setAsideOf(hold)) : 0n,
       unknownHold: !hold,
       postings,
     };
@@ -184,10 +184,9 @@ export class Book<D, M> {
       this.#entries.addPosting(booking.seq, account, posting, position);
     }
     if (share) this.#take(share, bookedAt);
-    const state = { state: 'settled', costNanoUsd: op.costNanoUsd, estimated: op.estimated } as const;
-    const settled = hold && { ...hold, ...remainderOf(hold, op, booking), seq: booking.seq, state };
-    if (known) this.#replace(known, settled!);
-    else this.#add(settled ?? { ...standIn(op), seq: booking.seq });
+    const settled = hold ? settledOf(hold, op, booking) : { ...standIn(op), seq: booking.seq };
+    if (known) this.#replace(known, settled);
+    else this.#add(settled);
     return { outcome: 'settled', booking };
   }
 
@@ -198,11 +197,9 @@ export class Book<D, M> {
     return splitHold({ ...op, amountNanoUsd: op.split!.holdNanoUsd }, share, admittedAt);
   }
 
-  #again(op: SettleOp<D, M>, hold: Hold<D>): Settled {
-    if (hold.seq === undefined)
-      return { outcome: 'conflict', reason: `the hold was ${hold.state.state.replace('_', ' ')}` };
-    if (this.#entries.digestOf(hold.seq) === op.digest) return { outcome: 'duplicate', seq: hold.seq };
-    return { outcome: 'conflict', reason: `another settlement of this attempt is booked as ${hold.seq}` };
+  #again(op: SettleOp<D, M>, seq: number): Settled {
+    if (this.#entries.digestOf(seq) === op.digest) return { outcome: 'duplicate', seq };
+    return { outcome: 'conflict', reason: `another settlement of this attempt is booked as ${seq}` };
   }
 
   #overflow(postings: readonly Posting[]): string | undefined {
@@ -284,13 +281,13 @@ export class Book<D, M> {
     return true;
   }
 
-  /** Adds a demand to a live hold without asking for room. */
+  /** Adds a demand to an open hold without asking for room. */
   adopt(attemptId: string, demand: AccountDemand, now: EpochMs): boolean {
     this.advance(now);
     const hold = this.#open.get(attemptId);
-    if (!hold || !isLive(hold) || hold.slice) return false;
+    if (!hold || hold.slice) return false;
     if (hold.demands.some((known) => sameAccount(known, demand))) return false;
-    const wider = { ...hold, demands: [...hold.demands, demand] };
+    const wider = adoptedBy(hold, demand);
     this.#exchange(hold, wider);
     this.#open.put(wider);
     this.#entries.changeDemands(wider);

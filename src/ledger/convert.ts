@@ -71,6 +71,7 @@ export function holdRecord<A>(hold: Hold<AttemptDetail<A>>, attribution: (kept: 
     remainderNanoUsd,
     state,
   };
+  if (hold.seq !== undefined && state.state !== 'settled') record.settledLateAs = hold.seq;
   if (hold.slice) record.slice = hold.slice;
   if (hold.forgivenAt !== undefined) record.forgivenAt = hold.forgivenAt;
   if (hold.remainderClosed) record.remainderClosed = hold.remainderClosed;

@@ -28,7 +28,7 @@ export interface Hold<D> {
   admittedAt: EpochMs;
   demands: readonly AccountDemand[];
   state: HoldState;
-  /** The settlement that ended it. */
+  /** Its settlement: the one that ended it, or that came after it had been released or written off. */
   seq?: number;
   remainderNanoUsd: NanoUsd;
   /** The remainder's share of each demand, in the order of `demands`; absent when nothing remains. */
@@ -108,7 +108,7 @@ export interface Entries<D, M> {
   addHold(hold: Hold<D>): void;
   /** It moved to another state, or was forgiven. Never a slice. */
   changeHold(hold: Hold<D>): void;
-  /** It was given more demands. */
+  /** It was given more demands, each with a share of the remainder if there is one. */
   changeDemands(hold: Hold<D>): void;
   /** Digest of a booked settlement; undefined when the sequence number was never given. */
   digestOf(seq: number): string | undefined;

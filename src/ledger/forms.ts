@@ -42,13 +42,25 @@ export function completePostings(
   return [...op.postings, ...added];
 }
 
+/** What a settlement may cost without being above it; nothing any more where the hold was released or written off. */
+export function setAsideOf(hold: Hold<unknown>): bigint {
+  return isLive(hold) ? hold.amountNanoUsd : 0n;
+}
+
+/** One that had ended stays as it ended, and keeps the number of the settlement that came after. */
+export function settledOf<D>(hold: Hold<D>, op: SettleOp<D, unknown>, booking: Booking): Hold<D> {
+  if (!isLive(hold)) return { ...hold, seq: booking.seq };
+  const state = { state: 'settled', costNanoUsd: op.costNanoUsd, estimated: op.estimated } as const;
+  return { ...hold, ...remainderOf(hold, op, booking), seq: booking.seq, state };
+}
+
 type Remainder = Pick<Hold<unknown>, 'remainderNanoUsd' | 'remainders' | 'remainderSince'>;
 
 /**
  * What stays unresolved after an estimate, never more than the settlement leaves of the hold. What was forgiven stays so:
  * others may have it.
  */
-export function remainderOf(hold: Hold<unknown>, op: SettleOp<unknown, unknown>, booking: Booking): Remainder {
+function remainderOf(hold: Hold<unknown>, op: SettleOp<unknown, unknown>, booking: Booking): Remainder {
   const remainderNanoUsd = atMost(op.remainderNanoUsd, positive(hold.amountNanoUsd - op.costNanoUsd));
   if (remainderNanoUsd === 0n) return { remainderNanoUsd };
   const remainders = hold.demands.map((demand) => {
@@ -57,6 +69,15 @@ export function remainderOf(hold: Hold<unknown>, op: SettleOp<unknown, unknown>,
     return atMost(remainderNanoUsd, positive(demand.amountNanoUsd - posted));
   });
   return { remainderNanoUsd, remainders, remainderSince: booking.bookedAt };
+}
+
+/** With one demand more. Of a settled hold only its remainder is still set aside, so no more of it than that. */
+export function adoptedBy<D>(hold: Hold<D>, demand: AccountDemand): Hold<D> {
+  const wider = { ...hold, demands: [...hold.demands, demand] };
+  if (isLive(hold)) return wider;
+  const isForgiven = demand.expected && hold.forgivenAt !== undefined;
+  const share = isForgiven ? 0n : atMost(demand.amountNanoUsd, hold.remainderNanoUsd);
+  return { ...wider, remainders: [...(hold.remainders ?? []), share] };
 }
 
 /** An unresolved hold keeps its demands, so that a late settlement posts in full; a remainder loses its shares. */

@@ -111,6 +111,8 @@ export interface HoldRecord {
   /** An operator wrote the remainder off; `remainderNanoUsd` is 0 since then. */
   remainderClosed?: RemainderClosing;
   reply?: string;
+  /** It was released or written off, and the settlement with this `seq` came all the same: booked in full, as overage. */
+  settledLateAs?: number;
   /** It is a slice. */
   slice?: SliceState;
   /** Since then its `expected` demands, or their share of the remainder, count no more: `forgive` freed them. */
@@ -185,7 +187,7 @@ export interface Settlement extends Omit<SettleRequest, 'digest' | 'remainderNan
   seq: number;
   bookedAt: EpochMs;
   costNanoUsd: NanoUsd;
-  /** By how much the cost exceeds the hold; 0 otherwise. */
+  /** By how much the cost exceeds the hold; all of it where that was released or written off before; 0 otherwise. */
   overageNanoUsd: NanoUsd;
   /** There was no hold: booked and flagged. */
   unknownHold: boolean;
@@ -195,7 +197,7 @@ export type SettleOutcome =
   | { outcome: 'settled'; settlement: Settlement }
   /** The same settlement came again: the first result. */
   | { outcome: 'duplicate'; settlement: Settlement }
-  /** Another settlement of this attempt is booked already, or the hold was released, written off. Nothing changed. */
+  /** Another settlement of this attempt is booked already, it is a slice, or an account is full. Nothing changed. */
   | { outcome: 'conflict'; reason: string };
 
 export type ReleaseOutcome = { outcome: 'released' | 'already_released' } | { outcome: 'unknown' | 'conflict' };
@@ -246,6 +248,10 @@ export interface Ledger {
   latestTime(): Promise<EpochMs>;
   /** In request order; a request sees the grants of those before it. */
   reserveMany(requests: readonly ReserveRequest[], now: EpochMs): Promise<ReserveOutcome[]>;
+  /**
+   * Books the true cost whatever became of the hold, for the provider has charged already. Where it was released or written
+   * off before, nothing is set aside any more: the whole cost is overage, nothing remains, and the hold stays as it ended.
+   */
   settleMany(requests: readonly SettleRequest[], now: EpochMs): Promise<SettleOutcome[]>;
   releaseMany(attemptIds: readonly string[], now: EpochMs): Promise<ReleaseOutcome[]>;
   /** Splits attempts off the slices that they drew from: to report one in flight, to lose or to release it. */
@@ -276,9 +282,9 @@ export interface Ledger {
    */
   backfill(postings: readonly (Posting & { seq: number })[], now: EpochMs): Promise<number>;
   /**
-   * Adds demands to live (held or unresolved) holds without asking for room: the accounts of a new or changed budget
-   * must see what is in flight. Idempotent by (attempt, instance); answers how many were new. A slice has one demand for
-   * good and is left out.
+   * Adds demands to open holds without asking for room: the accounts of a new or changed budget must see what is in flight.
+   * Of a settled hold with an unresolved remainder they see at most that; its cost is for `backfill`. Idempotent by
+   * (attempt, account); answers how many were new. A slice has one demand for good and is left out.
    */
   adopt(demands: readonly { attemptId: string; demand: AccountDemand }[], now: EpochMs): Promise<number>;
   /** Keeps the events not seen before, and answers those. */

@@ -177,4 +177,16 @@ export const STATES = {
     await STATES.unresolved(ledger);
     await ledger.writeOff(['a'], 'ops', 'provider says no', T0);
   },
+  'released and settled late': async (ledger: Ledger) => {
+    await STATES.released(ledger);
+    await settleOne(ledger, settle('a', 7n));
+  },
+  'written off and settled late': async (ledger: Ledger) => {
+    await STATES['written off'](ledger);
+    await settleOne(ledger, settle('a', 7n));
+  },
+  'settled with a remainder, written off': async (ledger: Ledger) => {
+    await STATES['settled with a remainder'](ledger);
+    await ledger.writeOff(['a'], 'ops', 'provider says no', T0);
+  },
 } satisfies Record<string, (ledger: Ledger) => Promise<void>>;

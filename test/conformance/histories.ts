@@ -197,6 +197,8 @@ class Invariants {
         expect(hold!.amountNanoUsd + splitNanoUsd + freedNanoUsd).toBe(grantedNanoUsd);
         expect(hold!.amountNanoUsd).toBeLessThanOrEqual(before?.amountNanoUsd ?? grantedNanoUsd);
       }
+      // Of one that ended without a settlement it may still come, once.
+      if (before?.settledLateAs !== undefined) expect(hold!.settledLateAs).toBe(before.settledLateAs);
       const ended = before && before.state.state !== 'held' && before.state.state !== 'unresolved';
       if (ended) expect(hold!.state).toEqual(before.state);
     }

@@ -209,6 +209,52 @@ export function describeLedger(name: string, open: () => Promise<Ledger>, { mode
         expect(await balanceOf(ledger)).toEqual([7n, 0n, 0n]);
       });
 
+      test.each(['released', 'written off'] as const)(
+        'after its hold was %s is booked in full as overage, and the hold stays as it ended',
+        async (state) => {
+          await reserveOne(ledger, reserve('other', [demand(90n, 100n)]));
+          await STATES[state](ledger);
+          const [ended] = await ledger.holds(['a']);
+          const late = settle('a', 7n, { admittedAt: T0 + 50, postings: [posting(7n, { instance: 'soft|' })] });
+          const outcome = await settleOne(ledger, late, T0 + 60);
+          expect(outcome).toMatchObject({
+            outcome: 'settled',
+            settlement: { seq: 1, admittedAt: T0, bookedAt: T0 + 60, overageNanoUsd: 7n, unknownHold: false },
+          });
+          expect(await balanceOf(ledger)).toEqual([7n, 90n, 0n]);
+          expect(await balanceOf(ledger, 'soft|')).toEqual([7n, 0n, 0n]);
+          expect(await ledger.holds(['a'])).toEqual([{ ...ended, settledLateAs: 1 }]);
+          expect(await settleOne(ledger, late, T0 + 70)).toEqual({ ...outcome, outcome: 'duplicate' });
+          expect(await settleOne(ledger, settle('a', 8n, { digest: 'other' }))).toEqual({
+            outcome: 'conflict',
+            reason: 'another settlement of this attempt is booked as 1',
+          });
+          expect(await ledger.openHolds()).toMatchObject([{ attemptId: 'other' }]);
+        },
+      );
+
+      test('estimated after its hold was written off leaves nothing unresolved: somebody has closed it', async () => {
+        await STATES['written off'](ledger);
+        await settleOne(ledger, settle('a', 7n, { source: 'estimated', remainderNanoUsd: 3n }));
+        expect(await balanceOf(ledger)).toEqual([7n, 0n, 0n]);
+        expect(await ledger.openHolds()).toEqual([]);
+      });
+
+      test('and released in one call, in either order, is booked once', async () => {
+        await ledger.reserveMany([reserve('a', [demand(10n, 100n)]), reserve('b', [demand(10n, 100n)])], T0);
+        const [first, , , second] = await Promise.all([
+          settleOne(ledger, settle('a', 7n)),
+          ledger.releaseMany(['a'], T0),
+          ledger.releaseMany(['b'], T0),
+          settleOne(ledger, settle('b', 7n)),
+        ]);
+        expect([first, second]).toMatchObject([
+          { outcome: 'settled', settlement: { overageNanoUsd: 0n } },
+          { outcome: 'settled', settlement: { overageNanoUsd: 7n } },
+        ]);
+        expect(await balanceOf(ledger)).toEqual([14n, 0n, 0n]);
+      });
+
       test('estimated leaves the remainder unresolved until it is written off', async () => {
         await STATES['settled with a remainder'](ledger);
         expect(await balanceOf(ledger)).toEqual([7n, 0n, 2n]);
@@ -255,8 +301,11 @@ export function describeLedger(name: string, open: () => Promise<Ledger>, { mode
         unresolved: ['granted', 'settled', 'conflict', 0, 'released'],
         settled: ['conflict', 'duplicate', 'conflict', 0, 'conflict'],
         'settled with a remainder': ['conflict', 'duplicate', 'conflict', 0, 'released'],
-        released: ['conflict', 'conflict', 'already_released', 0, 'conflict'],
-        'written off': ['conflict', 'conflict', 'conflict', 0, 'already_released'],
+        'settled with a remainder, written off': ['conflict', 'duplicate', 'conflict', 0, 'already_released'],
+        released: ['conflict', 'settled', 'already_released', 0, 'conflict'],
+        'released and settled late': ['conflict', 'duplicate', 'already_released', 0, 'conflict'],
+        'written off': ['conflict', 'settled', 'conflict', 0, 'already_released'],
+        'written off and settled late': ['conflict', 'duplicate', 'conflict', 0, 'already_released'],
       } as const;
 
       const operations = [
@@ -427,6 +476,60 @@ export function describeLedger(name: string, open: () => Promise<Ledger>, { mode
         await ledger.releaseMany(['a'], T0);
         await settleOne(ledger, settle('b', 3n));
         expect(await balanceOf(ledger, 'new|')).toEqual([3n, 0n, 0n]);
+      });
+
+      describe('adopt of a settled hold with a remainder', () => {
+        const adopted = (more: Parameters<typeof demand>[2] = {}, amount = 2n) => [
+          { attemptId: 'a', demand: demand(amount, 1n, { instance: 'new|', ...more }) },
+        ];
+        beforeEach(() => STATES['settled with a remainder'](ledger));
+
+        test('lets a new account see the remainder as unresolved, once, beside its backfilled cost', async () => {
+          expect(await ledger.adopt(adopted(), T0)).toBe(1);
+          expect(await ledger.adopt(adopted(), T0)).toBe(0);
+          expect(await balanceOf(ledger, 'new|')).toEqual([0n, 0n, 2n]);
+          expect(await ledger.backfill([added], T0)).toBe(1);
+          expect(await balanceOf(ledger, 'new|')).toEqual([7n, 0n, 2n]);
+          expect(await balanceOf(ledger)).toEqual([7n, 0n, 2n]);
+        });
+
+        test('never shows more than the remainder, and a smaller share where the demand is smaller', async () => {
+          await ledger.adopt(adopted({}, 10n), T0);
+          await ledger.adopt(adopted({ instance: 'narrow|' }, 1n), T0);
+          expect(await balanceOf(ledger, 'new|')).toEqual([0n, 0n, 2n]);
+          expect(await balanceOf(ledger, 'narrow|')).toEqual([0n, 0n, 1n]);
+        });
+
+        test('is freed there too when it is written off', async () => {
+          await ledger.adopt(adopted(), T0);
+          expect(await ledger.writeOff(['a'], 'ops', 'why', T0)).toEqual([{ outcome: 'released' }]);
+          expect(await balanceOf(ledger, 'new|')).toEqual([0n, 0n, 0n]);
+          expect(await ledger.adopt(adopted({ instance: 'newer|' }), T0)).toBe(0);
+        });
+
+        test('is forgiven in an expected budget and stays in a strict one', async () => {
+          await ledger.adopt(adopted({ expected: true }), T0);
+          expect(await ledger.forgive(T0, T0)).toBe(0);
+          expect(await ledger.forgive(T0 + 1, T0 + 1)).toBe(1);
+          expect(await balanceOf(ledger, 'new|')).toEqual([0n, 0n, 0n]);
+          expect(await balanceOf(ledger)).toEqual([7n, 0n, 2n]);
+          // Another expected budget finds it forgiven already.
+          expect(await ledger.adopt(adopted({ instance: 'newer|', expected: true }), T0 + 2)).toBe(1);
+          expect(await balanceOf(ledger, 'newer|')).toEqual([0n, 0n, 0n]);
+          expect(await ledger.forgive(T0 + 9, T0 + 9)).toBe(0);
+          await ledger.writeOff(['a'], 'ops', 'why', T0 + 9);
+          expect(await balanceOf(ledger)).toEqual([7n, 0n, 0n]);
+        });
+
+        test('works where no budget held anything of it', async () => {
+          await reserveOne(ledger, reserve('free', [], { amountNanoUsd: 10n }));
+          await settleOne(ledger, settle('free', 4n, { source: 'estimated', remainderNanoUsd: 6n, postings: [] }));
+          const demands = [{ attemptId: 'free', demand: demand(6n, 1n, { instance: 'new|' }) }];
+          expect(await ledger.adopt(demands, T0)).toBe(1);
+          expect(await balanceOf(ledger, 'new|')).toEqual([0n, 0n, 6n]);
+          await ledger.writeOff(['free'], 'ops', 'why', T0);
+          expect(await balanceOf(ledger, 'new|')).toEqual([0n, 0n, 0n]);
+        });
       });
 
       test('revisions are kept in order, and a hash already there as it is', async () => {

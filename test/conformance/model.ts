@@ -30,6 +30,7 @@ export interface Attempt {
   /** Where the cost is posted. */
   posts: Account[];
   cost: bigint;
+  isBooked: boolean;
   remainder: bigint;
   overage: bigint;
   since: number;
@@ -72,14 +73,14 @@ export class Model {
     const sum = { spent: 0n, unresolved: 0n, held: 0n };
     const { since } = accountAt(instance, this.hour);
     const counts = (account: Account) => account.instance === instance && account.window.end > since;
-    for (const { state, parts, posts, cost, forgiven } of this.attempts.values()) {
+    for (const { state, parts, posts, cost, isBooked, forgiven } of this.attempts.values()) {
       for (const { account, amount, remainder } of parts) {
         if (!counts(account)) continue;
         if (state === 'held') sum.held += amount;
         if (state === 'unresolved' && !(forgiven && instance === EXPECTED)) sum.unresolved += amount;
         if (state === 'settled') sum.unresolved += remainder;
       }
-      if (state === 'settled') sum.spent += cost * BigInt(posts.filter(counts).length);
+      if (isBooked) sum.spent += cost * BigInt(posts.filter(counts).length);
     }
     for (const slice of this.slices.values()) {
       if (!counts(slice.account)) continue;
@@ -114,6 +115,7 @@ export class Model {
       parts: [],
       posts: [],
       cost: 0n,
+      isBooked: false,
       remainder: 0n,
       overage: 0n,
       since: 0,
@@ -197,8 +199,12 @@ export class Model {
 
   settle(id: string, cost: bigint, remainder: bigint, drawn?: { amount: bigint; draws: Draws }): string {
     let attempt = this.attempts.get(id);
-    if (attempt?.state === 'settled') return attempt.cost === cost ? 'duplicate' : 'conflict';
-    if (attempt?.state === 'released' || attempt?.state === 'written_off') return 'conflict';
+    if (attempt?.isBooked) return attempt.cost === cost ? 'duplicate' : 'conflict';
+    if (attempt?.state === 'released' || attempt?.state === 'written_off') {
+      // The provider has charged, and nothing is set aside for it any more.
+      Object.assign(attempt, { isBooked: true, cost, overage: cost });
+      return 'settled';
+    }
     const isKnown = attempt !== undefined || drawn?.draws.some(([slice]) => this.slices.has(slice));
     attempt ??= isKnown ? this.#drawn(drawn!.amount, drawn!.draws, 0) : this.#attempt(0n, {});
     attempt.remainder = isKnown ? least(remainder, most(0n, attempt.amount - cost)) : 0n;
@@ -207,17 +213,19 @@ export class Model {
       part.remainder = gone ? 0n : least(attempt.remainder, most(0n, part.amount - cost));
     }
     attempt.overage = isKnown ? most(0n, cost - attempt.amount) : 0n;
-    this.attempts.set(id, Object.assign(attempt, { state: 'settled', cost, since: this.now }));
+    this.attempts.set(id, Object.assign(attempt, { state: 'settled', isBooked: true, cost, since: this.now }));
     return 'settled';
   }
 
   adopt(id: string, amount: bigint): number {
     const attempt = this.attempts.get(id);
     const account = accountAt(ADOPTED, this.hour);
-    if (attempt?.state !== 'held' && attempt?.state !== 'unresolved') return 0;
-    if (attempt.parts.some((part) => same(part.account, account))) return 0;
-    attempt.parts.push({ account, amount, remainder: 0n });
-    attempt.posts.push(account);
+    if (!attempt || attempt.parts.some((part) => same(part.account, account))) return 0;
+    const isLive = attempt.state === 'held' || attempt.state === 'unresolved';
+    if (!isLive && attempt.remainder === 0n) return 0;
+    attempt.parts.push({ account, amount, remainder: isLive ? 0n : least(amount, attempt.remainder) });
+    // What is settled already was not posted there; that is for a backfill.
+    if (isLive) attempt.posts.push(account);
     return 1;
   }
 

@@ -348,11 +348,18 @@ describe('balances that differ from their entries', () => {
     { damage: "UPDATE holds SET settlement = 1 WHERE attempt_id = 'b'", says: 'hold b is {"state":"held"' },
     {
       damage: 'DROP TRIGGER settlements_stay; DELETE FROM settlements WHERE seq = 1',
-      says: 'settlements 1 to 2 are 1, not 2',
+      says: 'settlements 1 to 3 are 2, not 3',
     },
     {
       damage: "DROP TRIGGER settlements_fixed; UPDATE settlements SET attempt_id = 'x' WHERE seq = 1",
-      says: "settlement 1 of x did not end that attempt's hold",
+      says: "settlement 1 of x is not the one of that attempt's hold",
+    },
+    { damage: "UPDATE holds SET settlement = 9 WHERE attempt_id = 'e'", says: 'hold e is {"state":"released"' },
+    { damage: "UPDATE holds SET settlement = 1 WHERE attempt_id = 'e'", says: 'hold e is {"state":"released"' },
+    { damage: "UPDATE holds SET settlement = 1 WHERE attempt_id = 's'", says: 'hold s is {"state":"held"' },
+    {
+      damage: "DROP TRIGGER settlements_fixed; UPDATE settlements SET overage = 0 WHERE attempt_id = 'late'",
+      says: 'hold late is {"state":"released"',
     },
   ])('verify sees $damage', async ({ damage, says }) => {
     await withLedger(async (ledger) => {
@@ -361,6 +368,9 @@ describe('balances that differ from their entries', () => {
       await ledger.reserveMany([slice('s', 20n), slice('ended', 5n)], T0);
       await ledger.splitMany([split('d', { ended: 5n })], T0);
       await ledger.closeSlices([{ slice: 'ended', drawnNanoUsd: 5n }], T0);
+      await ledger.reserveMany([reserve('e', [demand(1n, 100n)]), reserve('late', [demand(1n, 100n)])], T0);
+      await ledger.releaseMany(['e', 'late'], T0);
+      await settleOne(ledger, settle('late', 3n));
     });
     withFile((db) => db.exec(damage));
     const { problems } = await withLedger((ledger) => ledger.verify(), { onMismatch: 'report' });
@@ -380,13 +390,21 @@ describe('entries', () => {
     'DELETE FROM events',
     'DELETE FROM holds',
     "UPDATE holds SET state = '' WHERE open = 0",
+    "UPDATE holds SET settlement = 2 WHERE attempt_id = 'a'",
+    "UPDATE holds SET settlement = NULL WHERE attempt_id = 'a'",
+    "UPDATE holds SET settlement = 1, open = 1 WHERE attempt_id = 'closed'",
+    "UPDATE holds SET settlement = 1, amount = 0 WHERE attempt_id = 'closed'",
+    "UPDATE holds SET settlement = 1, reply = 'x' WHERE attempt_id = 'closed'",
+    "UPDATE holds SET forgiven_at = 1 WHERE attempt_id = 'closed'",
+    "UPDATE holds SET settlement = 1 WHERE attempt_id = 'ended'",
     'UPDATE holds SET amount = amount + 1 WHERE open = 1',
   ])('cannot be edited: %s', async (statement) => {
     await withLedger(async (ledger) => {
       await settleOne(ledger, settle('a', 7n));
       await ledger.backfill([{ ...posting(7n, { instance: 'new|' }), seq: 1 }], T0);
       await ledger.recordEvents([event('e1')], T0);
-      await reserveOne(ledger, slice('s', 5n));
+      await ledger.reserveMany([slice('s', 5n), slice('ended', 5n), reserve('closed', [demand(1n, 100n)])], T0);
+      await ledger.releaseMany(['ended', 'closed'], T0);
     });
     withFile((db) => expect(() => db.exec(statement)).toThrow(/immutable|kept for good|ends once|never grows/));
   });

@@ -115,7 +115,9 @@ export class SqliteEntries implements Entries<Detail, More> {
   }
 
   changeDemands(hold: Hold<Detail>): void {
-    this.run('UPDATE holds SET demands = ? WHERE attempt_id = ?', encodeDemands(hold.demands), hold.attemptId);
+    const { demands, attemptId } = hold;
+    const change = 'UPDATE holds SET demands = ?, remainder = ? WHERE attempt_id = ?';
+    this.run(change, encodeDemands(demands), encodeRemainder(hold), attemptId);
   }
 
   digestOf(seq: number): string | undefined {

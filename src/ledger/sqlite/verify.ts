@@ -42,7 +42,7 @@ export function* verifyEntries(entries: SqliteEntries, book: Book<Detail, More>)
 
 type Range = [entries: SqliteEntries, after: number, upTo: number];
 
-/** Sequence numbers are dense, and each settlement ended exactly its own hold. */
+/** Sequence numbers are dense, and each settlement ended exactly its own hold, or came after its end. */
 function settlementProblems(entries: SqliteEntries, after: number, upTo: number): string[] {
   const count = Number(entries.get('SELECT count(*) AS n FROM settlements WHERE seq > ? AND seq <= ?', after, upTo)?.n);
   const gaps = count === upTo - after ? [] : [`settlements ${after + 1} to ${upTo} are ${count}, not ${upTo - after}`];
@@ -54,15 +54,22 @@ function settlementProblems(entries: SqliteEntries, after: number, upTo: number)
   );
   return [
     ...gaps,
-    ...strays.map((row) => `settlement ${row.seq} of ${row.attempt_id} did not end that attempt's hold`),
+    ...strays.map((row) => `settlement ${row.seq} of ${row.attempt_id} is not the one of that attempt's hold`),
   ];
 }
 
+/**
+ * What is settled has a settlement; what was released or written off may have one, all of it above what was set aside; what
+ * has not ended, and a slice, has none.
+ */
 function holdProblems(entries: SqliteEntries, after: number, upTo: number): string[] {
   const strays = entries.all(
     `SELECT h.attempt_id, h.state FROM holds h LEFT JOIN settlements s ON s.seq = h.settlement
      WHERE h.id > ? AND h.id <= ? AND (
-       (json_extract(h.state, '$.state') = 'settled') <> (s.seq IS NOT NULL)
+       h.settlement IS NOT s.seq
+       OR (json_extract(h.state, '$.state') = 'settled' AND s.seq IS NULL)
+       OR (s.seq IS NOT NULL AND (json_extract(h.state, '$.state') IN ('held', 'unresolved') OR h.granted IS NOT NULL))
+       OR (json_extract(h.state, '$.state') IN ('released', 'written_off') AND s.overage <> s.cost)
        OR h.open <> (json_extract(h.state, '$.state') IN ('held', 'unresolved')
                      OR coalesce(json_extract(h.remainder, '$.remainderNanoUsd'), '0') <> '0'))`,
     after,
