@@ -35,6 +35,10 @@ export class Journal {
   onRecall: ((recall: unknown) => void) | undefined;
   #queue: SettlementRequest[] = [];
   #closes: SliceClose[] = [];
+  /** How many settlements have left the queue. */
+  #gone = 0;
+  /** Of each close, how many settlements came before it: they are told first, or with it. */
+  #before: number[] = [];
   #sending: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #retryMs = 0;
@@ -70,6 +74,7 @@ export class Journal {
   addClose(close: SliceClose): void {
     if (this.#closes.length >= this.#limits.queued) this.#dropOldest();
     this.#closes.push(close);
+    this.#before.push(this.#gone + this.#queue.length);
     this.#sendSoon();
   }
 
@@ -79,8 +84,10 @@ export class Journal {
 
   #dropOldest(): void {
     const count = this.#limits.batch;
-    const full = this.#closes.length >= this.#limits.queued ? this.#closes : this.#queue;
-    const { length } = full.splice(0, count);
+    const isOfCloses = this.#closes.length >= this.#limits.queued;
+    const { length } = (isOfCloses ? this.#closes : this.#queue).splice(0, count);
+    if (isOfCloses) this.#before.splice(0, count);
+    else this.#gone += length;
     this.#dropped += length;
     status.settlementsLost += length;
     const now = performance.now();
@@ -127,10 +134,11 @@ export class Journal {
   }
 
   async #sendBatch(timeoutMs: DurationMs): Promise<boolean> {
-    const batch: Entries = {
-      settlements: this.#queue.slice(0, this.#limits.batch),
-      closes: this.#closes.slice(0, this.#limits.batch),
-    };
+    const settlements = this.#queue.slice(0, this.#limits.batch);
+    // What is closed is out no more, so what is under way from it has to be told of by then.
+    const told = this.#gone + settlements.length;
+    const closes = this.#closes.slice(0, this.#limits.batch).filter((_, index) => this.#before[index]! <= told);
+    const batch: Entries = { settlements, closes };
     if (batch.settlements.length + batch.closes.length === 0) return true;
     // The process may end while a batch is under way: whoever must not miss it waits in `flush`.
     const ask = { timeoutMs, background: true };
@@ -178,8 +186,8 @@ export class Journal {
   }
 
   #remove({ settlements, closes }: Entries): void {
-    removeHead(this.#queue, settlements);
-    removeHead(this.#closes, closes);
+    this.#gone += removeHead(this.#queue, settlements);
+    this.#before.splice(0, removeHead(this.#closes, closes));
     if (this.length === 0) this.onEmpty?.();
   }
 }
@@ -190,11 +198,11 @@ function bodyOf({ settlements, closes }: Entries): SettlementsRequest {
   return body;
 }
 
-/** The batch was the head of the queue; it still is, unless a full queue dropped some of it meanwhile. */
-function removeHead<T>(queue: T[], batch: readonly T[]): void {
+/** The batch was the head of the queue; it still is, unless a full queue dropped some of it meanwhile. How many went. */
+function removeHead<T>(queue: T[], batch: readonly T[]): number {
   const first = queue[0];
   const kept = first === undefined ? -1 : batch.indexOf(first);
-  if (kept >= 0) queue.splice(0, batch.length - kept);
+  return kept < 0 ? 0 : queue.splice(0, batch.length - kept).length;
 }
 
 function reportRefused(outcome: unknown, detail: unknown): void {

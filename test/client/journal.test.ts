@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Journal } from '../../src/client/journal.ts';
 import { NoAnswer, type Reply, type Transport } from '../../src/client/transport.ts';
-import type { SettlementRequest } from '../../src/protocol/wire.ts';
+import type { SettlementRequest, SettlementsRequest } from '../../src/protocol/wire.ts';
 
 const settlement = (attempt_id: string): SettlementRequest => ({
   attempt_id,
@@ -95,4 +95,28 @@ describe('a settlement that the server calls invalid', () => {
     expect(await journal.flush({ timeoutMs: 1000 })).toBe(true);
     expect(said.join('')).toContain(`dropped a settlement as invalid: cannot read (${status})`);
   });
+});
+
+test('a close is told no sooner than what was there before it: attempts under way, before their slice is in', async () => {
+  const sent: unknown[] = [];
+  const journal = new Journal(
+    async (_method, _path, body) => {
+      const { settlements, closes = [] } = body as SettlementsRequest;
+      sent.push([settlements.map((one) => one.attempt_id), closes.map((one) => one.slice)]);
+      return { status: 200, body: { results: [] } };
+    },
+    { batch: 2, queued: 100 },
+  );
+  const close = (slice: string) => ({ session: 's', slice, drawn: '1' });
+  journal.addClose(close('first'));
+  for (let at = 1; at <= 3; at++) journal.add(settlement(`a${at}`));
+  journal.addClose(close('second'));
+  journal.add(settlement('a4'));
+  journal.add(settlement('a5'));
+  expect(await journal.flush({ timeoutMs: 1_000 })).toBe(true);
+  expect(sent).toEqual([
+    [['a1', 'a2'], ['first']],
+    [['a3', 'a4'], ['second']],
+    [['a5'], []],
+  ]);
 });
