@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { Command } from 'commander';
-import { generateAssets, parseReceivers, RECEIVERS_PATH } from '../assets/assets.ts';
+import { RECEIVERS_PATH } from '../assets/receivers.ts';
 import { configJsonSchema } from '../config/schema.ts';
 import { loadOrThrow } from './load.ts';
 import { configOption } from './options.ts';
@@ -12,7 +12,9 @@ export function generateCommand(): Command {
     .addOption(configOption())
     .option('-o, --out <folder>', 'where to write them', '.')
     .option('--receivers <file>', 'how each receiver is reached', RECEIVERS_PATH)
-    .action((options: { config: string; out: string; receivers: string }) => {
+    .action(async (options: { config: string; out: string; receivers: string }) => {
+      // Of the dashboards' builder come hundreds of files, which no other command needs to read.
+      const { generateAssets, parseReceivers } = await import('../assets/assets.ts');
       const { config } = loadOrThrow(options.config);
       const receivers = parseReceivers(readReceivers(options.receivers), options.receivers);
       const assets = [

@@ -1,9 +1,11 @@
 /** A disk that is full or broken while the server runs, made so by a limit on what its process may write. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CONFIG, finish, folderWith, openSession, readiness, reserve, run, serve, settle, standing } from './server.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const canLimit = spawnSync('prlimit', ['--version']).status === 0;
 

@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   CONFIG,
   finish,
@@ -17,6 +17,8 @@ import {
   settle,
   standing,
 } from './server.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const KILL_THREAD = fileURLToPath(new URL('./support/kill-thread.mjs', import.meta.url));
 const DB = 'spendfuse.db';

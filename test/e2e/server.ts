@@ -92,7 +92,7 @@ export async function readiness(url: string, fits: 'ready' | RegExp): Promise<vo
       if (fits === 'ready') expect(reasons).toEqual([]);
       else expect({ status: reply.status, reasons }).toEqual({ status: 503, reasons: [expect.stringMatching(fits)] });
     },
-    { timeout: 8_000, interval: 20 },
+    { timeout: 20_000, interval: 20 },
   );
 }
 
