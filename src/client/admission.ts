@@ -24,6 +24,8 @@ export type Admission =
       rewrite?: { model?: string; maxOutputTokens?: number };
       /** The server said that it holds money for this attempt. */
       held: boolean;
+      /** It may hold money for it, or come to: its reply was lost, so this goes out as another attempt than was asked for. */
+      maybeHeld?: true;
       /** It was admitted here, from slices. */
       draws?: readonly Draw[];
       /** Called with the true cost of an attempt that was allowed within the unreachable allowance. */
@@ -159,7 +161,8 @@ export class Admissions {
 
   async #unreachable(asked: Asked, maybeHeld: boolean): Promise<Admission> {
     const { session, whenUnknown, worstCase } = this.#admitter;
-    const allowed: Admission = { outcome: 'allowed', decision: 'allow', held: false };
+    const allowed: Allowed = { outcome: 'allowed', decision: 'allow', held: false };
+    if (maybeHeld) allowed.maybeHeld = true;
     if (!session.rules)
       return whenUnknown === 'allow' ? allowed : unreachable(maybeHeld, 'and nothing is known of its budgets');
     if (session.rules.whenUnreachable === 'block') return unreachable(maybeHeld, 'and a budget says block');

@@ -7,7 +7,7 @@
 import type { Format, RequestFacts } from '../../instrumentations/formats/format.ts';
 import type { Attribution } from '../domain/attribution.ts';
 import type { CallStart } from '../telemetry/recorder.ts';
-import type { Admissions, Allowed } from './admission.ts';
+import type { Admission, Admissions, Allowed } from './admission.ts';
 import { Attempt, type Books } from './attempt.ts';
 import type { Attributions } from './attribution.ts';
 import { BudgetExceededError } from './errors.ts';
@@ -37,21 +37,39 @@ export interface Caught {
   signal?: AbortSignal;
 }
 
-/** The hold is granted or the call denied: nothing leaves the process before this has resolved. */
-export async function beginAttempt(
-  client: Client,
-  call: Call,
-  caught: Caught,
-): Promise<Attempt | 'aborted' | undefined> {
+/**
+ * The hold is granted or the call denied: nothing leaves the process before this is known. At once where slices pay for it;
+ * else a promise. Errors: `BudgetExceededError`, thrown or as the rejection.
+ */
+export function beginAttempt(client: Client, call: Call, caught: Caught): Begun | Promise<Begun> {
   const facts = caught.format.request(caught.body, caught.bodyBytes, caught.path);
   if (!facts) return undefined;
   const attribution = client.attributions.now(caught.apiKey);
-  call.begin(() => describe(caught, facts, attribution));
+  if (call.begins()) call.describe(describe(caught, facts, attribution));
   const asked = ask(client, call, caught, facts, attribution);
   const admitting = client.admissions.admit(asked, caught.signal);
-  const admission = admitting instanceof Promise ? await admitting : admitting;
-  if (admission.outcome === 'allowed') return admitted(client, call, caught, facts, asked, admission);
+  return admitting instanceof Promise
+    ? admitting.then((admission) => concluded(client, call, caught, facts, asked, admission))
+    : concluded(client, call, caught, facts, asked, admitting);
+}
+
+/** Undefined: not a request of its format. */
+export type Begun = Attempt | 'aborted' | undefined;
+
+function concluded(
+  client: Client,
+  call: Call,
+  caught: Caught,
+  facts: RequestFacts,
+  asked: Asked,
+  admission: Admission,
+): Begun {
   if (admission.maybeHeld) client.journal.add(releaseOf(asked, Date.now()));
+  if (admission.outcome === 'allowed') {
+    // What is granted too late is given back, and may be for a rewritten request: this one is another attempt.
+    if (admission.maybeHeld) asked.attemptId = uuidv7(Date.now());
+    return admitted(client, call, caught, facts, asked, admission);
+  }
   if (admission.outcome === 'aborted') return 'aborted';
   call.decision = admission.denial.action;
   call.budget = admission.denial.budget ?? call.budget;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startProvider, type TestProvider } from '../support/provider.ts';
 import { REGISTER, runApp } from '../support/run-app.ts';
-import { RULES, type StubReply, type StubServer, startStub } from '../support/stub-server.ts';
+import { allow, RULES, type StubReply, type StubServer, startStub } from '../support/stub-server.ts';
 
 const CALLS = fileURLToPath(new URL('../support/apps/calls.mjs', import.meta.url));
 /** Nobody listens there. */
@@ -85,12 +85,34 @@ describe('after the first contact', () => {
     expect(outcomes.sort()).toEqual(['ok', 'unreachable', 'unreachable']);
   });
 
+  test.each([
+    { what: '500', reply: () => ({ status: 500, body: {} }) },
+    { what: '400', reply: () => ({ status: 400, body: { detail: 'a reservation from the future' } }) },
+    { what: 'a grant that comes too late', reply: (granted: StubReply) => ({ ...granted, afterMs: 1000 }) },
+  ])('after $what what is allowed goes out as another attempt, and the first one is given back', async ({ reply }) => {
+    let asked: string | undefined;
+    stub.decide = (request) => {
+      asked ??= request.attempt_id;
+      return reply(allow(request));
+    };
+    expect((await calls(1)).outcomes).toEqual(['ok']);
+    expect(stub.reservations).toHaveLength(1);
+    expect(stub.settlements).toMatchObject([{ attempt_id: asked, end: 'released' }, { end: 'settled' }]);
+    const [released, settled] = stub.settlements;
+    expect(settled!.attempt_id).not.toBe(asked);
+    expect(settled!.call_id).toBe(released!.call_id);
+    expect(settled!.bound).toBeDefined();
+    expect(settled!.usage.output_tokens).toBeGreaterThan(0);
+  });
+
   test('what a call cost is put back where it cost less than its worst case', async () => {
     stub.rules = { ...RULES, unreachable_allowance: '3000000' };
     failing({ status: 500, body: {} });
     // The true cost of a call is about 0.00015 USD, so many fit one after the other.
     expect((await calls(4)).outcomes).toEqual(['ok', 'ok', 'ok', 'ok']);
-    expect(stub.settlements.every(({ bound, end }) => bound && end === 'settled')).toBe(true);
+    const settled = stub.settlements.filter(({ end }) => end === 'settled');
+    expect(settled).toHaveLength(4);
+    expect(settled.every(({ bound }) => bound)).toBe(true);
   });
 
   test('the server is used again as soon as it is back, which is said once', async () => {
