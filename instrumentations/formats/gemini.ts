@@ -40,7 +40,12 @@ function mediaOf(body: Json, config: Json): Media {
   const media = noMedia();
   addContents(media, body.contents);
   addContents(media, either(body, 'systemInstruction', 'system_instruction'));
-  if (typeof either(body, 'cachedContent', 'cached_content') === 'string') media.unseen = true;
+  // A cache, and what an answer that goes on has written so far.
+  const stored = [
+    either(body, 'cachedContent', 'cached_content'),
+    either(body, 'continuationToken', 'continuation_token'),
+  ];
+  if (stored.some((state) => state !== undefined)) media.unseen = true;
   const modalities = list(either(config, 'responseModalities', 'response_modalities'));
   media.audio ||= modalities.includes('AUDIO') || isObject(either(config, 'speechConfig', 'speech_config'));
   return media;

@@ -76,6 +76,10 @@ export class View {
     this.#tape = tape;
   }
 
+  get over(): boolean {
+    return this.#over;
+  }
+
   chunk(bytes: unknown): void {
     if (!this.#over && !this.#comesWhole && bytes instanceof Uint8Array) this.#tape.push(bytes);
   }

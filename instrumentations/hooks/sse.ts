@@ -28,11 +28,32 @@ export function parseEvent(data: string): unknown {
   }
 }
 
+/** The whole elements of a JSON array that was cut off: Google streams one where no events are asked for. */
+export function elementsOf(text: string): unknown[] {
+  const elements: unknown[] = [];
+  let depth = 0;
+  let start = 0;
+  // Strings are passed over whole; what is left of the marks are brackets alone.
+  for (const { 0: mark, index } of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]/gs)) {
+    if (mark === '[' || mark === '{') {
+      depth += 1;
+      if (depth === 2) start = index;
+    } else if (mark === ']' || mark === '}') {
+      if (depth === 2) addEvent(elements, text.slice(start, index + 1));
+      depth -= 1;
+    }
+  }
+  return elements;
+}
+
 const LF = 10;
 const CR = 13;
+/** Begins a line of JSON, and no line of server-sent events. */
+const OPENING_BRACE = 123;
 
-/** Index just after the last complete event (a blank line), or 0. */
+/** Index just after the last complete event (a blank line, or the end of a line of JSON), or 0. */
 export function lastEventEnd(bytes: Uint8Array): number {
+  if (bytes[0] === OPENING_BRACE) return bytes.lastIndexOf(LF) + 1;
   for (let at = bytes.length - 1; at > 0; at--) {
     if (bytes[at] !== LF && bytes[at] !== CR) continue;
     const before = bytes[at - 1];

@@ -44,7 +44,7 @@ const patchStream = classPatcher({
       const by = watched.of(this);
       // Whoever reads the whole of it for the application has it to tell.
       if (!by || by.view.comesWhole) return reader;
-      return options?.mode === 'byob' ? watchByob(reader, by.view) : watchReader(reader, by);
+      return options?.mode === 'byob' ? watchByob(reader, by.view) : watchReader(reader, by, this);
     },
   values,
   [Symbol.asyncIterator]: values,
@@ -72,16 +72,38 @@ function define(target: object, members: Record<string | symbol, unknown>): void
   }
 }
 
-function watchReader(reader: ReadableStreamDefaultReader<Bytes>, by: Watched): ReadableStreamDefaultReader<Bytes> {
+function watchReader(
+  reader: ReadableStreamDefaultReader<Bytes>,
+  by: Watched,
+  stream: Stream,
+): ReadableStreamDefaultReader<Bytes> {
   const cancel = reader.cancel.bind(reader);
+  const release = reader.releaseLock.bind(reader);
   define(reader, {
     read: watchNext(reader.read.bind(reader), by),
     cancel: (reason?: unknown) => {
       by.view.cancelled();
       return cancel(reason);
     },
+    releaseLock: () => {
+      release();
+      if (!by.view.over) leaveSoon(by.view, stream);
+    },
   });
   return reader;
+}
+
+/** Nobody lets a stream go for this long and reads on. */
+const LEFT_MS = 1000;
+
+/**
+ * @google/genai lets go of a stream that is broken off, and neither cancels it nor reads on; the connection keeps it from being
+ * collected, so its hold would stay. Whoever only passes it on takes it up at once.
+ */
+function leaveSoon(view: View, stream: Stream): void {
+  setTimeout(() => {
+    if (!stream.locked) view.cancelled();
+  }, LEFT_MS).unref();
 }
 
 /** The caller's buffers are used again for the next read, so what is seen has to be copied. */
