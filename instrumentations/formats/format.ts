@@ -2,7 +2,7 @@
 import type { Usage, UsageBound } from '../../src/domain/usage.ts';
 
 /** `gen_ai.operation.name` of the OTel GenAI conventions. */
-export type Operation = 'chat' | 'text_completion' | 'embeddings' | 'generate_content' | 'image_generation';
+export type Operation = 'chat' | 'text_completion' | 'embeddings' | 'generate_content' | 'image_generation' | 'rerank';
 
 export interface RequestFacts {
   model: string;
@@ -69,6 +69,10 @@ export interface Format {
   askForUsage?(body: object, provider?: string): object | undefined;
   /** With `askForUsage`: whether an event exists only because we asked, and is to be hidden from the caller. */
   isExtraEvent?(event: unknown): boolean;
+  /** The body of a denial, in the shape of the provider's errors; absent: OpenAI's, which most SDKs read. */
+  denial?(message: string, details: object): object;
+  /** The SDK tries again after any 429, whatever `x-should-retry` says: a denial is a 402 then, also where waiting may help. */
+  retries429?: true;
   response(body: unknown, request: RequestFacts): ResponseFacts;
   stream(request: RequestFacts): StreamReader;
 }

@@ -1,9 +1,14 @@
 /** The table of formats. A new one is a line in `FORMATS` and one in `formatFor`. */
 
 import { anthropicMessages } from './anthropic-messages.ts';
+import { cohereChat } from './cohere-chat.ts';
+import { cohereEmbed } from './cohere-embed.ts';
+import { cohereRerank } from './cohere-rerank.ts';
 import type { Format } from './format.ts';
 import { gemini } from './gemini.ts';
 import { geminiEmbeddings } from './gemini-embeddings.ts';
+import { ollama } from './ollama.ts';
+import { ollamaEmbeddings } from './ollama-embeddings.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiEmbeddings } from './openai-embeddings.ts';
 import { openaiResponses } from './openai-responses.ts';
@@ -17,6 +22,11 @@ export const FORMATS: readonly Format[] = [
   anthropicMessages,
   gemini,
   geminiEmbeddings,
+  cohereChat,
+  cohereEmbed,
+  cohereRerank,
+  ollama,
+  ollamaEmbeddings,
 ];
 
 /**
@@ -27,18 +37,18 @@ export function formatFor(method: string, path: string): Format | undefined {
   if (method !== 'POST') return undefined;
   const plain = path.endsWith('/') ? path.slice(0, -1) : path;
   const segment = plain.slice(plain.lastIndexOf('/') + 1);
-  const format = byLastSegment(segment.slice(segment.lastIndexOf(':') + 1));
+  const format = byLastSegment(segment.slice(segment.lastIndexOf(':') + 1), plain);
   return format?.matches(method, plain) ? format : undefined;
 }
 
-function byLastSegment(segment: string): Format | undefined {
+function byLastSegment(segment: string, path: string): Format | undefined {
   switch (segment) {
     case 'completions':
       return openaiChat;
     case 'responses':
       return openaiResponses;
     case 'embeddings':
-      return openaiEmbeddings;
+      return path.endsWith('/api/embeddings') ? ollamaEmbeddings : openaiEmbeddings;
     case 'messages':
       return anthropicMessages;
     case 'generateContent':
@@ -48,6 +58,14 @@ function byLastSegment(segment: string): Format | undefined {
     case 'batchEmbedContents':
     case 'predict':
       return geminiEmbeddings;
+    case 'chat':
+      return path.endsWith('/api/chat') ? ollama : cohereChat;
+    case 'generate':
+      return ollama;
+    case 'embed':
+      return path.endsWith('/api/embed') ? ollamaEmbeddings : cohereEmbed;
+    case 'rerank':
+      return cohereRerank;
     default:
       return undefined;
   }

@@ -17,6 +17,7 @@ const HOSTS: Readonly<Record<string, string>> = {
   'api.perplexity.ai': 'perplexity',
   'api.cohere.com': 'cohere',
   'api.cohere.ai': 'cohere',
+  'ollama.com': 'ollama',
   'api.moonshot.ai': 'moonshotai',
   'api.moonshot.cn': 'moonshotai',
   'api.novita.ai': 'novita',

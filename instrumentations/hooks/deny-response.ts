@@ -1,11 +1,13 @@
 import type { BudgetExceededError } from '../../src/client/errors.ts';
+import type { Format } from '../formats/format.ts';
 
 /**
  * What fetch answers for a call that was not sent. The error has the shape that OpenAI's and Anthropic's SDKs both
- * read, and `x-should-retry: false` ends their retries at once, on 429 too.
+ * read, or the one that its format asks for, and `x-should-retry: false` ends their retries at once, on 429 too.
  */
-export function denyResponse(error: BudgetExceededError): Response {
-  const { status, code, budget, action, state, retryAfter, alertId, message, userMessage } = error;
+export function denyResponse(error: BudgetExceededError, format?: Format): Response {
+  const status = format?.retries429 ? 402 : error.status;
+  const { code, budget, action, state, retryAfter, alertId, message, userMessage } = error;
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     'x-should-retry': 'false',
@@ -14,11 +16,9 @@ export function denyResponse(error: BudgetExceededError): Response {
   };
   if (budget !== null) headers['spendfuse-budget'] = encodeURIComponent(budget);
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
-  const details = { type: 'budget_exceeded', code, message, param: null, user_message: userMessage };
-  const body = {
-    type: 'error',
-    error: { ...details, budget, action, state, retry_after: retryAfter ?? null, alert_id: alertId ?? null },
-  };
+  const what = { type: 'budget_exceeded', code, message, param: null, user_message: userMessage };
+  const details = { ...what, budget, action, state, retry_after: retryAfter ?? null, alert_id: alertId ?? null };
+  const body = format?.denial?.(message, details) ?? { type: 'error', error: details };
   return new Response(JSON.stringify(body), { status, statusText: STATUS_TEXT[status], headers });
 }
 

@@ -59,7 +59,7 @@ async function metered(
   const headers = init?.headers ?? request?.headers;
   const call = new Call();
   const attempt = await begin(client, call, caught(place, body, text, headers, signal));
-  if (attempt instanceof BudgetExceededError) return denyResponse(attempt);
+  if (attempt instanceof BudgetExceededError) return denyResponse(attempt, place.format);
   if (attempt === undefined) return original(input, init);
   if (attempt === 'aborted') throw signal?.reason;
   const changed = serialise(text, body, attempt.body);

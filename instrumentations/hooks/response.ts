@@ -20,7 +20,7 @@ export function watchResponse(response: Response, attempt: Attempt, signal: Abor
       return;
     }
     const type = response.headers.get('content-type') ?? '';
-    watch(response, new Answer(attempt, /event-stream|ndjson|jsonl/.test(type), signal));
+    watch(response, new Answer(attempt, /event-stream|ndjson|jsonl|stream\+json/.test(type), signal));
   } catch {
     attempt.end({ kind: 'lost', errorType: 'unreadable' });
   }
