@@ -33,6 +33,8 @@ export class Journal {
   onEmpty: (() => void) | undefined;
   /** Called with what the server wants back. */
   onRecall: ((recall: unknown) => void) | undefined;
+  /** How many go at once: fewer after a batch that was too large for the server. */
+  #most: number;
   #queue: SettlementRequest[] = [];
   #closes: SliceClose[] = [];
   /** How many settlements have left the queue. */
@@ -48,6 +50,7 @@ export class Journal {
   constructor(transport: Transport, limits: Readonly<typeof LIMITS> = LIMITS) {
     this.#transport = transport;
     this.#limits = limits;
+    this.#most = limits.batch;
   }
 
   get length(): number {
@@ -134,10 +137,10 @@ export class Journal {
   }
 
   async #sendBatch(timeoutMs: DurationMs): Promise<boolean> {
-    const settlements = this.#queue.slice(0, this.#limits.batch);
+    const settlements = this.#queue.slice(0, this.#most);
     // What is closed is out no more, so what is under way from it has to be told of by then.
     const told = this.#gone + settlements.length;
-    const closes = this.#closes.slice(0, this.#limits.batch).filter((_, index) => this.#before[index]! <= told);
+    const closes = this.#closes.slice(0, this.#most).filter((_, index) => this.#before[index]! <= told);
     const batch: Entries = { settlements, closes };
     if (batch.settlements.length + batch.closes.length === 0) return true;
     // The process may end while a batch is under way: whoever must not miss it waits in `flush`.
@@ -163,11 +166,17 @@ export class Journal {
     const { results } = body;
     if (reply.status === 200 && Array.isArray(results)) {
       this.#remove(batch);
+      this.#most = Math.min(this.#most * 2, this.#limits.batch);
       for (const result of results) if (isObject(result)) reportRefused(result.outcome, result.detail);
       if (body.recall !== undefined) this.onRecall?.(body.recall);
       return true;
     }
-    if (reply.status === 400 || reply.status === 422) return this.#unreadable(reply, batch);
+    const { length } = batch.settlements;
+    if (reply.status === 413 && length > 1) {
+      this.#most = Math.ceil(length / 2);
+      return false;
+    }
+    if (reply.status === 400 || reply.status === 413 || reply.status === 422) return this.#unreadable(reply, batch);
     if (reply.status >= 400 && reply.status < 500) {
       warnOnce(
         `settlements ${reply.status}`,

@@ -120,3 +120,22 @@ test('a close is told no sooner than what was there before it: attempts under wa
     [['a5'], []],
   ]);
 });
+
+test('a batch that is too large for the server comes again in smaller ones', async () => {
+  vi.useFakeTimers();
+  const sent: number[] = [];
+  const journal = new Journal(
+    async (_method, _path, body) => {
+      const { settlements } = body as SettlementsRequest;
+      sent.push(settlements.length);
+      return settlements.length > 3 ? { status: 413, body: {} } : { status: 200, body: { results: [] } };
+    },
+    { batch: 8, queued: 100 },
+  );
+  for (let at = 1; at <= 8; at++) journal.add(settlement(`a${at}`));
+  await vi.advanceTimersByTimeAsync(60_000);
+  vi.useRealTimers();
+  expect(journal.length).toBe(0);
+  expect(sent.filter((size) => size <= 3).reduce((sum, size) => sum + size, 0)).toBe(8);
+  expect(said).toEqual([]);
+});
