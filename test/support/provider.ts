@@ -1,9 +1,10 @@
 /**
- * A provider on loopback that speaks OpenAI's and Anthropic's wire formats and counts truly what it would bill. It shares no
- * code with what it judges. What it does next is scripted: one step for each request, `ok` when the script is empty.
+ * A provider on loopback that speaks OpenAI's, Anthropic's and Google's wire formats and counts truly what it would
+ * bill. It shares no code with what it judges. What it does next is scripted: one step for each request, `ok` when the script is empty.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { googleAnswer } from './google-provider.ts';
 
 /**
  * - `ok`: answers
@@ -67,9 +68,11 @@ export async function readBody(request: IncomingMessage): Promise<string> {
 async function answer(request: IncomingMessage, response: ServerResponse, all: Seen[], steps: Step[]): Promise<void> {
   const text = await readBody(request);
   const body = JSON.parse(text || '{}') as Record<string, unknown>;
-  // A script may also come with the request, so that children need no way back to it.
+  // A script may also come with the request, so that children need no way back to it. It is meant for the first attempt.
   const asked = request.headers['x-step'] as Step | undefined;
-  const retried = Number(request.headers['x-stainless-retry-count'] ?? 0) > 0;
+  const id = request.headers['x-step-once'];
+  const again = id !== undefined && all.some(({ headers }) => headers['x-step-once'] === id);
+  const retried = again || Number(request.headers['x-stainless-retry-count'] ?? 0) > 0;
   const step = (retried ? undefined : asked) ?? steps.shift() ?? 'ok';
   const path = new URL(request.url ?? '/', 'http://provider').pathname;
   const one: Seen = { path, headers: request.headers, body, step, input: 0, output: 0, gone: false };
@@ -81,8 +84,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, all: S
   one.input = INPUT_TOKENS;
   one.output = OUTPUT_TOKENS;
   if (step === 'hang') return;
+  const google = googleAnswer(request.url ?? '/', body);
+  if (google?.pieces) return stream(response, google.pieces, step, google.type);
   if (body.stream === true) return stream(response, eventsFor(path, body), step);
-  const json = JSON.stringify(jsonFor(path, body));
+  const json = JSON.stringify(google ? google.json : jsonFor(path, body));
   response.writeHead(200, {
     'content-type': 'application/json',
     'content-length': json.length,
@@ -100,8 +105,13 @@ function fail(response: ServerResponse, status: number): void {
   response.end(JSON.stringify(error));
 }
 
-async function stream(response: ServerResponse, events: string[], step: Step): Promise<void> {
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'x-request-id': 'req_1', 'request-id': 'req_1' });
+async function stream(
+  response: ServerResponse,
+  events: readonly string[],
+  step: Step,
+  type = 'text/event-stream',
+): Promise<void> {
+  response.writeHead(200, { 'content-type': type, 'x-request-id': 'req_1', 'request-id': 'req_1' });
   for (const [index, event] of events.entries()) {
     if (response.destroyed) return;
     // Events in two pieces, so that a reader that takes chunks for events fails.

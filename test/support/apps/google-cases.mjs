@@ -1,0 +1,114 @@
+/** `SDK`: the package to test, @google/genai or the one of the major before. */
+import { collect, collectGarbage, lines, runCases } from './run-cases.mjs';
+
+const { GoogleGenAI } = await import(process.env.SDK);
+
+const url = process.env.PROVIDER;
+const httpOptions = { baseUrl: url };
+const ai = new GoogleGenAI({ apiKey: 'AIza-secret', httpOptions });
+const vertex = new GoogleGenAI({ vertexai: true, apiKey: 'AQ.secret', httpOptions });
+const ask = { model: 'gemini-2.5-flash', contents: 'Grüße, 世界' };
+const RETRIES = { attempts: 3, initialDelay: 0.001, maxDelay: 0.001, jitter: 0 };
+const step = (name) => ({ httpOptions: { headers: { 'x-step': name } } });
+const once = (name, id) => ({
+  httpOptions: { headers: { 'x-step': name, 'x-step-once': `${id} of ${process.pid}` }, retryOptions: RETRIES },
+});
+
+const create = (config, client = ai) => client.models.generateContent({ ...ask, config });
+const stream = (config, client = ai) => client.models.generateContentStream({ ...ask, config });
+const array = (init) =>
+  fetch(`${url}/v1beta/models/gemini-2.5-flash:streamGenerateContent?key=AIza-secret`, {
+    method: 'POST',
+    body: JSON.stringify({ contents: [{ parts: [{ text: 'Grüße' }] }] }),
+    ...init,
+  });
+/** Of headers only what does not change from call to call. */
+const seen = (response) => ({
+  ...response,
+  sdkHttpResponse: Object.keys(response.sdkHttpResponse ?? {}),
+  text: response.text,
+});
+/** The SDK lets go of a stream and nobody ever hears of it again; the hook's timer, set before this one, takes it for left. */
+const left = () => new Promise((resolve) => setTimeout(resolve, 1000));
+const all = async (chunks) => (await collect(await chunks)).map(seen);
+
+await runCases({
+  json: async () => seen(await create()),
+  'json in parallel': async () => (await Promise.all([create(), create(), create()])).map(seen),
+  'json with config': async () => seen(await create({ maxOutputTokens: 100, systemInstruction: 'Be brief.' })),
+  stream: () => all(stream()),
+  'stream break': async () => {
+    const chunks = [];
+    for await (const chunk of await stream(step('slow'))) {
+      chunks.push(seen(chunk));
+      if (chunks.length === 3) break;
+    }
+    await left();
+    return chunks;
+  },
+  'stream abort': async () => {
+    const controller = new AbortController();
+    let chunks = 0;
+    for await (const _ of await stream({ ...step('slow'), abortSignal: controller.signal })) {
+      chunks += 1;
+      if (chunks === 2) setTimeout(() => controller.abort(), 5);
+    }
+    return chunks;
+  },
+  'stream unread': async () => {
+    await (async () => void (await stream()))();
+    await collectGarbage();
+  },
+  'aborted before': () => create({ abortSignal: AbortSignal.abort() }),
+  'aborted while waiting': () => create({ ...step('hang'), abortSignal: AbortSignal.timeout(100) }),
+  timeout: () => create({ httpOptions: { ...step('hang').httpOptions, timeout: 100 } }),
+  400: () => create(step('400')),
+  429: () => create(step('429')),
+  '429 then ok': async () => seen(await create(once('429', 'a'))),
+  'stream 500 then ok': () => all(stream(once('500', 'b'))),
+  'stream cut': () => all(stream(step('cut'))),
+  'json cut': () => create(step('cut')),
+  'nobody listens': () =>
+    create(undefined, new GoogleGenAI({ apiKey: 'k', httpOptions: { baseUrl: 'http://127.0.0.1:4' } })),
+  'function call and its answer': async () => {
+    const functionDeclarations = [{ name: 'weather', parametersJsonSchema: { type: 'object', properties: {} } }];
+    const config = { tools: [{ functionDeclarations }] };
+    const first = await create(config);
+    const answer = { role: 'user', parts: [{ functionResponse: { name: 'weather', response: { output: 'rain' } } }] };
+    const contents = [{ role: 'user', parts: [{ text: 'Bonn?' }] }, first.candidates[0].content, answer];
+    return [seen(first), seen(await ai.models.generateContent({ ...ask, contents, config }))];
+  },
+  'tool that the SDK calls': async () => {
+    const weather = {
+      tool: async () => ({ functionDeclarations: [{ name: 'weather', parametersJsonSchema: { type: 'object' } }] }),
+      callTool: async (calls) =>
+        calls.map(({ name }) => ({ functionResponse: { name, response: { output: 'rain' } } })),
+    };
+    return seen(await create({ tools: [weather] }));
+  },
+  chat: async () => {
+    const chat = ai.chats.create({ model: ask.model });
+    await chat.sendMessage({ message: 'hi' });
+    await collect(await chat.sendMessageStream({ message: 'and?' }));
+    return chat.getHistory();
+  },
+  'own fetch': async () => seen(await create({ httpOptions: { fetch: (...args) => fetch(...args) } })),
+  embeddings: async () => (await ai.models.embedContent({ model: 'gemini-embedding-001', contents: 'hi' })).embeddings,
+  'tokens counted': async () => (await ai.models.countTokens(ask)).totalTokens,
+  'vertex json': async () => seen(await create(undefined, vertex)),
+  'vertex stream': () => all(stream(undefined, vertex)),
+  'vertex embeddings': async () =>
+    (await vertex.models.embedContent({ model: 'text-embedding-005', contents: 'hi' })).embeddings,
+  'array of chunks': async () => (await array()).json(),
+  'array of chunks, text()': async () => (await array()).text(),
+  'array of chunks, body': async () => lines((await array()).body),
+  'array of chunks, cut': async () => lines((await array({ headers: { 'x-step': 'cut' } })).body),
+  'array of chunks, left': async () => {
+    const reader = (await array({ headers: { 'x-step': 'slow' } })).body.getReader();
+    await reader.read();
+    await reader.cancel();
+  },
+});
+
+// The connections of streams that the SDK let go of would keep the process.
+process.exit();

@@ -1,0 +1,78 @@
+/** What the stand-in for the providers answers to Google's SDK: the Gemini API and Vertex AI. */
+import { CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, WORDS } from './provider.ts';
+
+export interface GoogleAnswer {
+  json?: unknown;
+  /** A stream, written piece by piece. */
+  pieces?: readonly string[];
+  type?: string;
+}
+
+const THOUGHTS = 4;
+
+/** Counts so far: Google sends them with every chunk, and zeros not at all. */
+function usage(written: number): object {
+  return {
+    promptTokenCount: INPUT_TOKENS,
+    cachedContentTokenCount: CACHED_TOKENS,
+    ...(written > 0 && { candidatesTokenCount: written }),
+    thoughtsTokenCount: THOUGHTS,
+    totalTokenCount: INPUT_TOKENS + written + THOUGHTS,
+    promptTokensDetails: [{ modality: 'TEXT', tokenCount: INPUT_TOKENS }],
+  };
+}
+
+/** Undefined: the request is not Google's. */
+export function googleAnswer(url: string, body: Record<string, unknown>): GoogleAnswer | undefined {
+  const { pathname, searchParams } = new URL(url, 'http://provider');
+  const [, model, verb] = /models\/([^/]+):([A-Za-z]+)$/.exec(pathname) ?? [];
+  switch (verb) {
+    case 'generateContent':
+      return { json: whole(model, body) };
+    case 'streamGenerateContent':
+      return searchParams.get('alt') === 'sse' ? { pieces: events(model) } : array(model);
+    case 'countTokens':
+      return { json: { totalTokens: INPUT_TOKENS } };
+    case 'embedContent':
+    case 'batchEmbedContents':
+      return { json: { embeddings: [{ values: [1, 2] }], usageMetadata: { promptTokenCount: INPUT_TOKENS } } };
+    case 'predict':
+      return { json: prediction() };
+    default:
+      return undefined;
+  }
+}
+
+function prediction(): object {
+  return { predictions: [{ embeddings: { values: [1, 2], statistics: { token_count: INPUT_TOKENS } } }] };
+}
+
+function answer(model: string | undefined, parts: object[], written: number, finishReason?: string): object {
+  const candidate = { content: { role: 'model', parts }, index: 0, ...(finishReason && { finishReason }) };
+  return { candidates: [candidate], usageMetadata: usage(written), modelVersion: model, responseId: 'resp_google' };
+}
+
+/** Calls the function that it was offered, until it sees the answer of one. */
+function whole(model: string | undefined, body: Record<string, unknown>): object {
+  const asks = body.tools !== undefined && !JSON.stringify(body.contents).includes('functionResponse');
+  const call = { functionCall: { name: 'weather', args: { city: 'Bonn' } } };
+  return answer(model, [asks ? call : { text: WORDS.join(' ') }], OUTPUT_TOKENS - THOUGHTS, 'STOP');
+}
+
+function chunks(model: string | undefined): object[] {
+  const last = WORDS.length - 1;
+  return WORDS.map((word, index) =>
+    answer(model, [{ text: `${word} ` }], index + 1, index === last ? 'STOP' : undefined),
+  );
+}
+
+function events(model: string | undefined): string[] {
+  return chunks(model).map((chunk) => `data: ${JSON.stringify(chunk)}\r\n\r\n`);
+}
+
+function array(model: string | undefined): GoogleAnswer {
+  const pieces = chunks(model).map(
+    (chunk, index) => `${index === 0 ? '[' : '\n,\r\n'}${JSON.stringify(chunk, null, 2)}`,
+  );
+  return { pieces: [...pieces, '\n]'], type: 'application/json; charset=UTF-8' };
+}
