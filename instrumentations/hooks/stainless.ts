@@ -9,7 +9,7 @@
  * Only prototypes are patched, and what they return is passed on untouched: SDKs compare and bind these methods.
  */
 import { Attempt } from '../../src/client/attempt.ts';
-import { beginAttempt, type Caught, type Client } from '../../src/client/call.ts';
+import { type Begun, beginAttempt, type Caught, type Client } from '../../src/client/call.ts';
 import { errorTypeOf } from '../../src/client/failure.ts';
 import { Call } from '../../src/client/span.ts';
 import { type Frame, frames } from './frames.ts';
@@ -87,20 +87,25 @@ function callOf(options: unknown): Call | undefined {
   return call?.ended ? new Call(call.id) : call;
 }
 
+/** Each `async` around it would be two more promises and turns of a queue for each call, so there is none. */
 function buildRequest(original: Method, client: Client): Method {
-  return async function (this: unknown, ...args: unknown[]) {
+  return function (this: unknown, ...args: unknown[]) {
     const frame = frames.getStore();
-    const built = (await original.apply(this, args)) as Built;
+    const building = original.apply(this, args) as Promise<Built>;
     const options = args[0] as Options;
-    if (!frame || frame.attempt || !isWanted(this, options)) return built;
-    const what = caught(built, options);
-    if (!what || what.signal?.aborted) return built;
-    calls.put(options, frame.call);
-    const attempt = await beginAttempt(client, frame.call, what);
-    // One that was aborted meanwhile is the SDK's to refuse.
-    if (attempt instanceof Attempt) take(frame, built, what, attempt);
-    return built;
+    if (!frame || frame.attempt || !isWanted(this, options)) return building;
+    return building.then((built) => admit(client, frame, options, built));
   };
+}
+
+function admit(client: Client, frame: Frame, options: Options, built: Built): Built | Promise<Built> {
+  const what = caught(built, options);
+  if (!what || what.signal?.aborted) return built;
+  calls.put(options, frame.call);
+  const begun = beginAttempt(client, frame.call, what);
+  return begun instanceof Promise
+    ? begun.then((attempt) => take(frame, built, what, attempt))
+    : take(frame, built, what, begun);
 }
 
 /** Middleware may send a request more than once, so where there is any, what really leaves is left to the fetch hook. */
@@ -110,10 +115,14 @@ function isWanted(sdk: unknown, options: Options): boolean {
   return !(hasMiddleware && fetch === globalThis.fetch);
 }
 
-function take(frame: Frame, { req }: Built, { body }: Caught, attempt: Attempt): void {
+function take(frame: Frame, built: Built, { body }: Caught, attempt: Begun): Built {
+  // One that was aborted meanwhile is the SDK's to refuse.
+  if (!(attempt instanceof Attempt)) return built;
+  const { req } = built;
   frame.attempt = attempt;
   req.body = serialise(req.body as string, body, attempt.body);
   if (req.headers) req.headers = withoutOwnBaggage(req.headers);
+  return built;
 }
 
 function caught({ url, req }: Built, { body, signal }: Options): Caught | undefined {
@@ -130,22 +139,26 @@ function caught({ url, req }: Built, { body, signal }: Options): Caught | undefi
 }
 
 function fetchWithTimeout(original: Method): Method {
-  return async function (this: unknown, ...args: unknown[]) {
+  return function (this: unknown, ...args: unknown[]) {
     const frame = frames.getStore();
     const attempt = frame?.attempt;
     if (!frame || !attempt || attempt.ended) return original.apply(this, args);
     const controller = args[3] as AbortController | undefined;
     frame.owned = true;
-    try {
-      const response = (await attempt.send(() => original.apply(this, args))) as Response;
-      watchResponse(response, attempt, controller?.signal);
-      return response;
-    } catch (error) {
-      attempt.fail(error);
-      throw error;
-    } finally {
-      frame.owned = false;
-    }
+    return attempt
+      .send(() => original.apply(this, args))
+      .then(
+        (response) => {
+          frame.owned = false;
+          watchResponse(response as Response, attempt, controller?.signal);
+          return response;
+        },
+        (error: unknown) => {
+          frame.owned = false;
+          attempt.fail(error);
+          throw error;
+        },
+      );
   };
 }
 

@@ -34,12 +34,14 @@ export class Call {
     return this.#recorder?.wanted ?? false;
   }
 
-  /** An attempt begins. `describe` is asked only where somebody listens. */
-  begin(describe: () => CallStart): void {
+  /** An attempt begins. True where somebody listens who does not know the call yet: then it is to be described. */
+  begins(): boolean {
     this.#attempts += 1;
-    this.#recorder ??= quietly(() =>
-      isAnybodyListening(this.#parent) ? new CallRecorder(describe(), this.#parent) : undefined,
-    );
+    return this.#recorder === undefined && quietly(() => isAnybodyListening(this.#parent)) === true;
+  }
+
+  describe(start: CallStart): void {
+    this.#recorder = quietly(() => new CallRecorder(start, this.#parent));
   }
 
   /** Runs what sends the attempt, with the call's span active and without our own baggage. */
