@@ -27,9 +27,9 @@ function request(body: unknown, bodyBytes: number, path?: string): RequestFacts 
 }
 
 function isOurs(body: Json, path: string | undefined): boolean {
-  if (path === undefined) return typeof body.message === 'string' || Array.isArray(body.messages);
-  if (path.endsWith('/v1/chat')) return typeof body.message === 'string';
-  return Array.isArray(body.messages) && name(body.model) !== undefined;
+  const [first, second] = [path?.endsWith('/v1/chat') ?? true, path?.endsWith('/v2/chat') ?? true];
+  if (first && typeof body.message === 'string') return true;
+  return second && Array.isArray(body.messages) && name(body.model) !== undefined;
 }
 
 function mediaOf(body: Json): Media {

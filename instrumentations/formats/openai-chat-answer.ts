@@ -30,7 +30,8 @@ function usageOf(body: Json, request: RequestFacts): UsageReport | undefined {
     cachedReadTokens:
       reader.optional(input, 'cached_tokens') ??
       reader.optional(source, 'prompt_cache_hit_tokens') ?? // DeepSeek
-      reader.optional(source, 'cached_tokens'), // Moonshot
+      reader.optional(source, 'cached_tokens') ?? // Moonshot
+      reader.optional(source, 'num_cached_tokens'), // Mistral
     cacheWrite5mTokens: reader.optional(input, 'cache_write_tokens'),
     outputTokens: outputTokens(reader, source, inputTokens),
     reasoningTokens: reader.optional(output, 'reasoning_tokens'),
@@ -61,10 +62,17 @@ function searchesOf(reader: CountReader, source: Json): number | undefined {
 function bytesOf(message: Json): number {
   let bytes = textBytes(message.content) + textBytes(message.refusal);
   bytes += textBytes(message.reasoning_content) || textBytes(message.reasoning);
-  for (const part of list(message.content)) if (isObject(part)) bytes += textBytes(part.text);
+  for (const part of list(message.content)) if (isObject(part)) bytes += partBytes(part);
   for (const call of list(message.tool_calls)) if (isObject(call)) bytes += callBytes(call);
   if (isObject(message.function_call)) bytes += callBytes({ function: message.function_call });
   if (isObject(message.audio)) bytes += textBytes(message.audio.transcript);
+  return bytes;
+}
+
+/** Mistral puts its thoughts among the parts, each a list of parts itself. */
+function partBytes(part: Json): number {
+  let bytes = textBytes(part.text);
+  for (const thought of list(part.thinking)) if (isObject(thought)) bytes += textBytes(thought.text);
   return bytes;
 }
 
@@ -75,6 +83,11 @@ function callBytes(call: Json): number {
   return bytes;
 }
 
+/** Mistral says there which tier it served. */
+function usageTier(usage: unknown): string | undefined {
+  return isObject(usage) ? tierOf(usage.service_tier) : undefined;
+}
+
 /** OpenAI's own limit of `n`; a stream that repeats itself fills no memory. */
 const MAX_CHOICES = 128;
 
@@ -82,7 +95,7 @@ const MAX_CHOICES = 128;
 function take(seen: Seen, reasons: string[], body: Json, request: RequestFacts): void {
   seen.model ??= name(body.model);
   seen.responseId ??= name(body.id);
-  seen.serviceTier = tierOf(body.service_tier) ?? seen.serviceTier;
+  seen.serviceTier = tierOf(body.service_tier) ?? usageTier(body.usage) ?? seen.serviceTier;
   seen.error ??= errorOf(body.error);
   for (const choice of list(body.choices)) {
     if (!isObject(choice)) continue;

@@ -62,7 +62,7 @@ function addPart(media: Media, part: Json): void {
       addImage(media, isObject(part.image_url) ? part.image_url.url : part.image_url);
       break;
     case 'input_audio':
-      addAudio(media, isObject(part.input_audio) ? part.input_audio.data : undefined);
+      addAudio(media, isObject(part.input_audio) ? part.input_audio.data : part.input_audio);
       break;
     case 'file':
       addFile(media, isObject(part.file) ? part.file.file_data : undefined);

@@ -23,6 +23,8 @@ export const MISSING: readonly (Rule & { units: Partial<Record<PriceKey, string>
   // ai.google.dev/gemini-api/docs/pricing, grounding with Google Search, beyond the free allowance.
   { provider: 'google', model: 'gemini-3*', units: { web_searches_kcount: '14' } },
   { provider: 'google', model: 'gemini-*', units: { web_searches_kcount: '35' } },
+  // cohere.com/pricing, Embed 4: pictures.
+  { provider: 'cohere', model: 'embed-v4*', units: { input_image_mtok: '0.47' } },
 ];
 
 /** A price that the row lacks because the provider states it as a multiple of another one. */
@@ -54,7 +56,8 @@ export const DERIVED: readonly (Rule & {
 
 /**
  * Whole rows, by the model as it was asked for, in lower case: what genai-prices misses.
- * Source: developers.openai.com/api/docs/pricing, fine-tuned models (o4-mini without data sharing, the dearer price).
+ * Source where none is named: developers.openai.com/api/docs/pricing, fine-tuned models (o4-mini without data sharing, the
+ * dearer price).
  */
 export const ROWS: readonly (Rule & { units: Partial<Record<PriceKey, string>> })[] = [
   {
@@ -69,6 +72,12 @@ export const ROWS: readonly (Rule & { units: Partial<Record<PriceKey, string>> }
   },
   { provider: 'openai', model: 'ft:gpt-4.1*', units: { input_mtok: '3', cache_read_mtok: '0.75', output_mtok: '12' } },
   { provider: 'openai', model: 'ft:o4-mini*', units: { input_mtok: '4', cache_read_mtok: '1', output_mtok: '16' } },
+  // cohere.com/pricing: reranking costs by the search unit and nothing by the token.
+  { provider: 'cohere', model: 'rerank-v4.0-pro*', units: { input_mtok: '0', web_searches_kcount: '2.5' } },
+  { provider: 'cohere', model: 'rerank-*', units: { input_mtok: '0', web_searches_kcount: '2' } },
+  { provider: 'cohere', model: 'embed-*-v3.0', units: { input_mtok: '0.1' } },
+  // Models on the caller's own machine. Whoever wants theirs counted as money gives them a contract price.
+  { provider: 'ollama', model: '*', units: { input_mtok: '0', cache_read_mtok: '0', output_mtok: '0' } },
 ];
 
 /** Rows without any price are unpriced, except these, which their providers give away. */

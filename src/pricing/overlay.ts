@@ -37,7 +37,7 @@ export function overlaid(provider: string, row: string, units: Units): Units {
 /** A row that genai-prices misses, by the model as it was asked for. */
 export function overlayRow(provider: string, model: string): { row: string; units: Units } | undefined {
   const found = ROWS.find((rule) => applies(rule, provider, model.toLowerCase()));
-  return found && { row: found.model.replace('*', ''), units: flatUnits(found.units) };
+  return found && { row: found.model === '*' ? model : found.model.replace('*', ''), units: flatUnits(found.units) };
 }
 
 /** The prices of a public row that lists none: zero where the provider gives it away, otherwise not known. */

@@ -11,6 +11,15 @@ describe('formatFor', () => {
     ['POST', '/v1/embeddings', 'openai-embeddings'],
     ['POST', '/v1/messages', 'anthropic-messages'],
     ['POST', '/anthropic/v1/messages', 'anthropic-messages'],
+    ['POST', '/v1/chat', 'cohere-chat'],
+    ['POST', '/v2/chat', 'cohere-chat'],
+    ['POST', '/v1/embed', 'cohere-embed'],
+    ['POST', '/v2/embed', 'cohere-embed'],
+    ['POST', '/cohere/v2/rerank', 'cohere-rerank'],
+    ['POST', '/api/chat', 'ollama'],
+    ['POST', '/api/generate', 'ollama'],
+    ['POST', '/api/embed', 'ollama-embeddings'],
+    ['POST', '/api/embeddings', 'ollama-embeddings'],
     ['POST', '/v1beta/models/gemini-2.5-flash:generateContent', 'gemini'],
     ['POST', '/v1beta/models/gemini-2.5-flash:streamGenerateContent', 'gemini'],
     ['POST', '/v1beta/tunedModels/my-model:generateContent', 'gemini'],
@@ -41,6 +50,9 @@ describe('formatFor', () => {
     ['GET', '/v1beta/models/gemini-2.5-flash', 'fetches a model'],
     ['POST', '/v1beta/cachedContents', 'fills a cache'],
     ['POST', '/articles/generateContent', 'is somebody else'],
+    ['POST', '/v1/generate', 'is a legacy endpoint of Cohere'],
+    ['POST', '/api/pull', 'loads a model'],
+    ['POST', '/my/chat', 'is somebody else'],
     ['POST', '/', 'is somebody else'],
     ['POST', '', 'is nothing'],
   ])('%s %s is no format: it %s', (method, path) => {
@@ -50,6 +62,7 @@ describe('formatFor', () => {
   it('finds every format of the table, and each by its own test alone', () => {
     const paths = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings', '/v1/messages'];
     paths.push('/v1beta/models/m:generateContent', '/v1beta/models/m:embedContent');
+    paths.push('/v2/chat', '/v2/embed', '/v2/rerank', '/api/chat', '/api/embed');
     expect(paths.map((path) => formatFor('POST', path))).toEqual(FORMATS);
     for (const path of paths) expect(FORMATS.filter((format) => format.matches('POST', path))).toHaveLength(1);
   });
@@ -59,6 +72,12 @@ describe('formatFor', () => {
     ['openai-responses', { answers: [1, 2, 3] }],
     ['openai-embeddings', { vectors: [] }],
     ['anthropic-messages', { messages: [{ text: 'a chat of somebody else' }] }],
+    ['cohere-chat', { messages: [{ role: 'user', content: 'no model' }] }],
+    ['cohere-embed', { texts: 'one' }],
+    ['cohere-rerank', { documents: [] }],
+    ['ollama', { model: 'gpt-4.1', id: 'chat-7', messages: [{ role: 'user', content: 'a useChat of somebody else' }] }],
+    ['ollama', { model: 'gpt-4.1', messages: [{ id: 'm1', role: 'user', parts: [{ type: 'text', text: 'hi' }] }] }],
+    ['ollama-embeddings', { text: 'no model' }],
     ['gemini', { question: 'a form of somebody else' }],
     ['gemini-embeddings', { instances: [{ prompt: 'a picture of Vertex AI' }] }],
   ])('%s leaves a body alone that only shares the path', (id, body) => {

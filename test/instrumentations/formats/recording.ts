@@ -40,10 +40,21 @@ export function parseEvents(text: string): unknown[] {
     .map((data) => JSON.parse(data));
 }
 
+/** The lines of a stream of JSON lines (`.jsonl`). */
+function parseLines(text: string): unknown[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
+
 function load(format: string, file: string): Recording {
   const recording = JSON.parse(readFileSync(new URL(`${format}/${file}`, ROOT), 'utf8'));
   const stream = new URL(`${format}/${file.replace(/json$/, 'sse')}`, ROOT);
-  const events = existsSync(stream) ? { events: parseEvents(readFileSync(stream, 'utf8')) } : {};
+  const lines = new URL(`${format}/${file}l`, ROOT);
+  const events = existsSync(stream)
+    ? { events: parseEvents(readFileSync(stream, 'utf8')) }
+    : existsSync(lines) && { events: parseLines(readFileSync(lines, 'utf8')) };
   return { ...recording, ...events, format, case: file.replace(/\.json$/, '') };
 }
 
