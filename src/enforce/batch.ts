@@ -45,9 +45,10 @@ export async function settleMany(
   const holds = settlements.length > 0 ? await room.ledger.holds(settlements.map(({ attempt_id: id }) => id)) : [];
   const slices = await slicesOf(room, settlements, closes);
   const reported = settlements.map((request, index) => reportOf(room, request, holds[index], slices, principal));
-  // Money first: were an attempt of this batch released before it is settled, its cost would be refused.
+  // Money first: were an attempt of this batch released before it is settled, all of its cost would be overage.
   const bills = reported.flatMap((each) => ('bill' in each ? each.bill : []));
   const booked = await book(room, bills);
+  await adoptRemainders(room, bills);
   await splitAll(room, reported, settlements);
   const results: SettlementResult[] = [];
   for (const [index, each] of reported.entries()) {
@@ -152,6 +153,15 @@ async function splitAll(
   }
   // Budgets may have come into force since the slices were granted.
   await adoptHolds(room.ledger, room.policy, late, room.clock.now());
+}
+
+/** What estimates left of attempts that drew from slices: the same budgets see that too. */
+async function adoptRemainders(room: Room, bills: readonly Bill[]): Promise<void> {
+  const drawn = bills.filter(({ request }) => request.split && request.remainderNanoUsd > 0n);
+  if (drawn.length === 0) return;
+  const holds = await room.ledger.holds(drawn.map(({ request }) => request.attemptId));
+  const open = holds.filter((hold) => hold !== undefined && hold.remainderNanoUsd > 0n) as HoldRecord[];
+  await adoptHolds(room.ledger, room.policy, open, room.clock.now());
 }
 
 async function releaseOne(room: Room, attempt_id: string, principal: Principal): Promise<SettlementResult> {

@@ -116,7 +116,7 @@ function postingsOf(
     }));
 }
 
-/** Calls in flight count for the new accounts as well, at their whole worst case. */
+/** Calls in flight count for the new accounts as well, at their whole worst case; estimated ones at what is unresolved. */
 async function adoptOpen(
   ledger: Ledger,
   policy: Policy,
@@ -136,18 +136,21 @@ export async function adoptHolds(
   now: EpochMs,
   isAdopting: (instance: BudgetInstance) => boolean = () => true,
 ): Promise<void> {
-  const adopted = attempts.flatMap(({ attemptId, attribution, amountNanoUsd, admittedAt, demands }) =>
-    policy
-      .match(attribution)
-      // Of one definition an attempt has one account, though instances may be told apart otherwise after a start.
-      .filter((instance) => isAdopting(instance) && !demands.some((demand) => isOfDefinition(demand, instance)))
-      .flatMap((instance) => {
-        const cap = capOf(instance, attribution);
-        if (!cap) return [];
-        const account = accountOf(instance, admittedAt);
-        const expected = instance.holds !== 'strict' && { expected: true as const };
-        return [{ attemptId, demand: { ...account, amountNanoUsd, capNanoUsd: cap.capNanoUsd, ...expected } }];
-      }),
-  );
+  const adopted = attempts.flatMap(({ attemptId, attribution, admittedAt, demands, ...hold }) => {
+    const amountNanoUsd = hold.state.state === 'settled' ? hold.remainderNanoUsd : hold.amountNanoUsd;
+    return (
+      policy
+        .match(attribution)
+        // Of one definition an attempt has one account, though instances may be told apart otherwise after a start.
+        .filter((instance) => isAdopting(instance) && !demands.some((demand) => isOfDefinition(demand, instance)))
+        .flatMap((instance) => {
+          const cap = capOf(instance, attribution);
+          if (!cap) return [];
+          const account = accountOf(instance, admittedAt);
+          const expected = instance.holds !== 'strict' && { expected: true as const };
+          return [{ attemptId, demand: { ...account, amountNanoUsd, capNanoUsd: cap.capNanoUsd, ...expected } }];
+        })
+    );
+  });
   if (adopted.length > 0) await ledger.adopt(adopted, now);
 }

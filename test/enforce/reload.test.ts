@@ -26,6 +26,32 @@ describe('a reload', () => {
     expect((await world.ledger.verify()).problems).toEqual([]);
   });
 
+  it.each([
+    { how: 'written off by an operator', holds: '' },
+    { how: 'forgiven where the new budget holds what it expects', holds: 'holds: { expected: p99 }, ' },
+  ])('shows a new budget what an estimate left unresolved, until it is $how', async ({ holds }) => {
+    const world = await worldOf(CAP);
+    const request = attempt(100_000);
+    await ask(world, request);
+    await world.enforcer.settle(request.attempt_id, used(30_000, { measured: false, status: 'aborted' }), NOBODY);
+    const more = `  - { name: more, owner: team, window: month, ${holds}limit: 0.5, hard: block }\n`;
+    const both = configOf(`${CAP.replace(/\[(.*)\]\n/, '\n  - $1\n')}${more}`);
+    await world.enforcer.reload(both, 'test');
+    expect(await standing(world, 'more')).toEqual(['more 30000/0/70000 ok']);
+    expect(await standing(world, 'cap')).toEqual(['cap 30000/0/70000 ok']);
+    await world.enforcer.reload(both, 'test');
+    expect(await standing(world, 'more')).toEqual(['more 30000/0/70000 ok']);
+    expect(await ask(world, attempt(400_001))).toBe('exhausted');
+    if (holds === '') await world.enforcer.writeOff(request.attempt_id, 'checked with the provider', NOBODY);
+    else {
+      world.pass(both.maxCallDurationMs + 1);
+      await world.enforcer.sweep();
+    }
+    expect(await standing(world, 'more')).toEqual(['more 30000/0/0 ok']);
+    expect(await standing(world, 'cap')).toEqual([holds === '' ? 'cap 30000/0/0 ok' : 'cap 30000/0/70000 ok']);
+    expect((await world.ledger.verify()).problems).toEqual([]);
+  });
+
   it('starts a changed or renamed budget from history as well, never at 0', async () => {
     const world = await worldOf(CAP);
     await spend(world, 300_000, { attribution: { team: 'a' } });

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { ask, attempt, configOf, ended, NOBODY, report, START, spend, standing, used, worldOf } from './world.ts';
+import {
+  ask,
+  attempt,
+  configOf,
+  ended,
+  NOBODY,
+  report,
+  START,
+  spend,
+  standing,
+  used,
+  type World,
+  worldOf,
+} from './world.ts';
 
 const CAP = 'budgets: [{ name: cap, owner: team, window: month, limit: 1, soft: [50%, 90%], hard: block }]\n';
 
@@ -75,6 +88,59 @@ describe('a settlement', () => {
     expect(await ask(world, attempt(900_001))).toBe('exhausted');
     await world.enforcer.writeOff(request.attempt_id, 'checked with the provider', NOBODY);
     expect(await standing(world, 'cap')).toEqual(['cap 30000/0/0 ok']);
+  });
+
+  const CLOSED = {
+    released: async (world: World, id: string) => {
+      expect(await world.enforcer.release(id, NOBODY)).toEqual({ outcome: 'released' });
+    },
+    'written off': async (world: World, id: string) => {
+      await world.ledger.lose({ attemptIds: [id] }, 'silent', START);
+      expect(await world.enforcer.writeOff(id, 'no trace of it', NOBODY)).toEqual({ outcome: 'released' });
+    },
+  };
+  it.each(['released', 'written off'] as const)('alone after its hold was %s is booked as overage', async (how) => {
+    const world = await worldOf(CAP);
+    const request = attempt(100_000);
+    await ask(world, request);
+    await CLOSED[how](world, request.attempt_id);
+    const booked = await world.enforcer.settle(request.attempt_id, used(60_000), NOBODY);
+    expect(booked).toMatchObject({ costNanoUsd: 60_000_000n, replayed: false });
+    const again = await world.enforcer.settle(request.attempt_id, used(60_000), NOBODY);
+    expect(again).toMatchObject({ costNanoUsd: 60_000_000n, replayed: true });
+    expect(await world.enforcer.settle(request.attempt_id, used(1), NOBODY)).toMatchObject({
+      refused: { status: 409 },
+    });
+    expect(await standing(world, 'cap')).toEqual(['cap 60000/0/0 ok']);
+    const { items } = await world.ledger.settlements({ limit: 10 });
+    expect(items).toMatchObject([{ overageNanoUsd: 60_000_000n, unknownHold: false }]);
+  });
+
+  it.each(['released', 'written off'] as const)(
+    'in a late journal after its hold was %s is booked once',
+    async (how) => {
+      const world = await worldOf(CAP);
+      const request = attempt(100_000);
+      await ask(world, request);
+      await CLOSED[how](world, request.attempt_id);
+      const late = ended(request, 'settled', used(950_000));
+      expect(await report(world, [late, late])).toMatchObject([
+        { outcome: 'settled', cost: '950000000' },
+        { outcome: 'duplicate', cost: '950000000' },
+      ]);
+      expect(await report(world, [{ ...late, ...used(1) }])).toMatchObject([{ outcome: 'conflict' }]);
+      expect(await ask(world, attempt(100_000))).toBe('exhausted');
+      expect(await standing(world, 'cap')).toEqual(['cap 950000/0/0 hard']);
+      expect((await world.ledger.verify()).problems).toEqual([]);
+    },
+  );
+
+  it('that comes after a release of an attempt that nobody knew is booked', async () => {
+    const world = await worldOf(CAP);
+    const request = attempt(100_000);
+    expect(await report(world, [ended(request, 'released')])).toMatchObject([{ outcome: 'released' }]);
+    expect(await report(world, [ended(request, 'settled', used(60_000))])).toMatchObject([{ outcome: 'settled' }]);
+    expect(await standing(world, 'cap')).toEqual(['cap 60000/0/0 ok']);
   });
 
   it('in a batch does not spoil the others when it is bad', async () => {
