@@ -36,6 +36,7 @@ describe.skipIf(!canLimit)('a disk that takes no more', () => {
     await readiness(server.url, /nothing was committed/);
 
     limitFiles(server.pid, 'unlimited');
+    await vi.waitFor(() => expect(server.said).toContain('ready again: decisions are made'), { timeout: 20_000 });
     await readiness(server.url, 'ready');
     expect((await reserve(server.url, 'three', 10)).status).toBe(201);
     expect(await standing(server.url)).toMatchObject({ spent: 407, reserved: 10 });
