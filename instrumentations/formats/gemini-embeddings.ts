@@ -6,7 +6,7 @@ import type { Usage, UsageBound } from '../../src/domain/usage.ts';
 import { inputBound, inputEstimate, type Media, noMedia } from './bound.ts';
 import type { Format, RequestFacts, ResponseFacts, Rewrite, StreamReader } from './format.ts';
 import { addContents, addContentTexts, TOKENS_PER_IMAGE } from './gemini-parts.ts';
-import { bare, googlePath, modelIn, withModel } from './gemini-path.ts';
+import { bare, denial, googlePath, modelIn, withModel } from './gemini-path.ts';
 import { servedTierOf, usageOf } from './gemini-usage.ts';
 import {
   CountReader,
@@ -116,6 +116,9 @@ export const geminiEmbeddings: Format = {
   texts: (body) => texts(body as Json),
   rewrite,
   rewritePath: (path, { model }) => withModel(path, model),
+  denial,
+  // Its retries, where they are asked for, know nothing of `x-should-retry`.
+  retries429: true,
   response,
   stream,
 };

@@ -42,6 +42,11 @@ export function bare(model: string): string {
   return model.slice(model.lastIndexOf('/') + 1);
 }
 
+/** An error as Google's APIs write it. */
+export function denial(message: string, details: object): object {
+  return { error: { code: 402, message, status: 'PAYMENT_REQUIRED', details: [details] } };
+}
+
 function decoded(id: string): string {
   try {
     return decodeURIComponent(id);

@@ -5,7 +5,7 @@ import type { Format, RequestFacts, Rewrite } from './format.ts';
 import { response, stream } from './gemini-answer.ts';
 import { searchesOfTool } from './gemini-grounding.ts';
 import { addContents, addContentTexts, contentsOf, either, TOKENS_PER_IMAGE } from './gemini-parts.ts';
-import { bare, googlePath, modelIn, withModel } from './gemini-path.ts';
+import { bare, denial, googlePath, modelIn, withModel } from './gemini-path.ts';
 import { tierOf } from './gemini-usage.ts';
 import { lowered } from './openai.ts';
 import { defined, isObject, type Json, limit, list } from './read.ts';
@@ -125,6 +125,9 @@ export const gemini: Format = {
   texts: (body) => texts(body as Json),
   rewrite,
   rewritePath: (path, { model }) => withModel(path, model),
+  denial,
+  // Its retries, where they are asked for, know nothing of `x-should-retry`.
+  retries429: true,
   response,
   stream,
 };

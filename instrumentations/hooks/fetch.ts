@@ -8,7 +8,7 @@ import { BudgetExceededError } from '../../src/client/errors.ts';
 import { Call } from '../../src/client/span.ts';
 import { warnOnce } from '../../src/client/warn.ts';
 import { denyResponse } from './deny-response.ts';
-import { passOwned } from './frames.ts';
+import { passOwned, retriedCall } from './frames.ts';
 import { apiKeyOf, withoutOwnBaggage } from './headers.ts';
 import { type Place, placeOf } from './place.ts';
 import { parseObject, serialise, textOf } from './request-body.ts';
@@ -57,7 +57,7 @@ async function metered(
   if (text === undefined || body === undefined) return original(input, init);
 
   const headers = init?.headers ?? request?.headers;
-  const call = new Call();
+  const call = retriedCall() ?? new Call();
   const attempt = await begin(client, call, caught(place, body, text, headers, signal));
   if (attempt instanceof BudgetExceededError) return denyResponse(attempt, place.format);
   if (attempt === undefined) return original(input, init);
@@ -127,11 +127,11 @@ async function send(
   try {
     const response = await attempt.send(() => original(input, init));
     watchResponse(response, attempt, signal);
-    if (!response.ok) attempt.call.end();
+    if (!response.ok && retriedCall() !== attempt.call) attempt.call.end();
     return response;
   } catch (error) {
     attempt.fail(error);
-    attempt.call.end();
+    if (retriedCall() !== attempt.call) attempt.call.end();
     throw error;
   }
 }

@@ -11,9 +11,17 @@ export interface Frame {
   attempt?: Attempt;
   /** The request that comes next inside this frame is already taken care of. */
   owned: boolean;
+  /** Every request inside this frame is an attempt of its call, caught at fetch; whoever opened the frame ends the call. */
+  retries?: true;
 }
 
 export const frames = new AsyncLocalStorage<Frame | undefined>();
+
+/** The call that a request caught at fetch belongs to, where the SDK's retries are known to be one. */
+export function retriedCall(): Call | undefined {
+  const frame = frames.getStore();
+  return frame?.retries ? frame.call : undefined;
+}
 
 /** True once for each owned request: a second one inside the same attempt (a replay by middleware) is not covered. */
 export function passOwned(): boolean {

@@ -5,6 +5,7 @@
 import module from 'node:module';
 import type { Client } from '../../src/client/call.ts';
 import { warnOnce } from '../../src/client/warn.ts';
+import { GOOGLE_CLASS, hookGoogle, isGoogle, mayBeGoogle } from './google.ts';
 import { hookStainless } from './stainless.ts';
 
 /** Package → the class with the core in its `client` module. */
@@ -15,6 +16,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   'together-ai': 'Together',
 };
 
+const GOOGLE = '@google/genai';
 const NAMES = Object.keys(CLASSES).join('|');
 const CORE = new RegExp(`[\\\\/]node_modules[\\\\/](${NAMES})[\\\\/]client\\.m?js$`);
 /** Generations of these SDKs that send through node-fetch, which no hook of ours sees. */
@@ -33,7 +35,8 @@ export function assertNode(): void {
 
 export function hookLoading(client: Client): void {
   const take = (name: string, sdk: unknown): void => {
-    if (!hookStainless(client, sdk)) warnUnknown(name);
+    if (name === GOOGLE) hookGoogle(sdk);
+    else if (!hookStainless(client, sdk)) warnUnknown(name);
   };
   Object.defineProperty(globalThis, HAND_OVER, { value: take, configurable: true });
   takeRequired(take);
@@ -42,16 +45,22 @@ export function hookLoading(client: Client): void {
       const loaded = nextLoad(url, context);
       const name = CORE.exec(url)?.[1];
       if (name === undefined) warnNodeFetch(url);
-      if (name === undefined || loaded.source === undefined || loaded.source === null) return loaded;
-      return { ...loaded, source: appended(loaded.source, name) };
+      if ((name === undefined && !mayBeGoogle(url)) || loaded.source === undefined || loaded.source === null)
+        return loaded;
+      const source = textOf(loaded.source);
+      if (name !== undefined) return { ...loaded, source: appended(source, name, CLASSES[name] as string) };
+      return isGoogle(source) ? { ...loaded, source: appended(source, GOOGLE, GOOGLE_CLASS) } : loaded;
     },
   });
 }
 
-function appended(source: string | ArrayBuffer | NodeJS.TypedArray, name: string): string {
-  const text = typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString('utf8');
+function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
+  return typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString('utf8');
+}
+
+function appended(text: string, name: string, sdk: string): string {
   const key = JSON.stringify(HAND_OVER.description);
-  return `${text}\n;globalThis[Symbol.for(${key})]?.(${JSON.stringify(name)}, typeof ${CLASSES[name]} === 'undefined' ? undefined : ${CLASSES[name]});\n`;
+  return `${text}\n;globalThis[Symbol.for(${key})]?.(${JSON.stringify(name)}, typeof ${sdk} === 'undefined' ? undefined : ${sdk});\n`;
 }
 
 function takeRequired(take: (name: string, sdk: unknown) => void): void {
