@@ -1,12 +1,16 @@
 /** The server goes away from under a service that has slices: the slices run on, then calls do what was chosen. */
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startProvider, type TestProvider } from '../support/provider.ts';
 import { REGISTER, runApp } from '../support/run-app.ts';
-import { finish, folderWith, type Running, run, serve } from './server.ts';
+import { finish, folderWith, type Running, readiness, run, serveWith } from './server.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const LEASED = new URL('../support/apps/leased.mjs', import.meta.url).pathname;
+const LEASED = fileURLToPath(new URL('../support/apps/leased.mjs', import.meta.url));
+const KILL_THREAD = fileURLToPath(new URL('./support/kill-thread.mjs', import.meta.url));
 const config = (whenUnreachable: string) => `owners: { team: {} }
 budgets:
   - { name: cap, owner: team, window: month, limit: 1000, hard: block, when_unreachable: ${whenUnreachable} }
@@ -19,9 +23,9 @@ beforeAll(async () => {
 afterAll(() => provider.stop());
 
 /** 8 calls, then a call each 100 ms: `goAway` is called once the server has booked some of them. */
-async function outage(whenUnreachable: string, calls: number, goAway: (server: Running) => unknown) {
+async function outage(whenUnreachable: string, calls: number, goAway: (server: Running, db: string) => unknown) {
   const folder = folderWith({ 'budgets.yaml': config(whenUnreachable) });
-  const server = await serve(folder);
+  const server = await serveWith(folder, { nodeArgs: ['--import', KILL_THREAD] });
   await server.ready;
   const running = runApp({
     args: ['--import', REGISTER, LEASED],
@@ -43,7 +47,7 @@ async function outage(whenUnreachable: string, calls: number, goAway: (server: R
     },
     { timeout: 20_000, interval: 20 },
   );
-  await goAway(server);
+  await goAway(server, join(folder, 'spendfuse.db'));
   const ran = await running;
   const outcomes = ran.json as string[];
   return { folder, server, outcomes, said: ran.stderr.match(/^spendfuse: .*$/gm) ?? [] };
@@ -83,14 +87,42 @@ it('a server that hung and goes on: said once each way, and every call is booked
   });
   expect(new Set(outcomes)).toEqual(new Set(['ok']));
   expect(said.filter((line) => line.includes('is unreachable'))).toHaveLength(1);
-  expect(said.filter((line) => line.endsWith(' is back'))).toHaveLength(1);
+  expect(said.filter((line) => /^spendfuse: the server \S+ is back$/.test(line))).toHaveLength(1);
+  await expectBooks(server, folder, 128n);
+});
+
+it.each<[what: string, take: (server: Running, db: string) => Promise<void>]>([
+  [
+    "the ledger's thread dies",
+    async ({ pid, url }) => {
+      process.kill(pid, 'SIGUSR2');
+      await readiness(url, /the ledger's thread ended/);
+    },
+  ],
+  [
+    'the ledger is moved away and back',
+    async ({ url }, db) => {
+      renameSync(db, `${db}-elsewhere`);
+      await readiness(url, /deleted or moved away/);
+      renameSync(`${db}-elsewhere`, db);
+    },
+  ],
+])('%s under a service with slices: every call is answered, and booked once', async (_, take) => {
+  const { server, folder, outcomes } = await outage('allow', 80, (running, db) => take(running, db));
+  expect(new Set(outcomes)).toEqual(new Set(['ok']));
+  await readiness(server.url, 'ready');
+  await expectBooks(server, folder, 88n);
+});
+
+/** All calls are booked, nothing is held, and the ledger agrees with its entries. */
+async function expectBooks(server: Running, folder: string, calls: bigint): Promise<void> {
   await vi.waitFor(
     async () => {
       const { items } = (await (await fetch(`${server.url}/v1/budgets`)).json()) as { items: unknown[] };
-      expect(items[0]).toMatchObject({ spent: String(128n * CALL_NANO_USD), reserved: '0' });
+      expect(items[0]).toMatchObject({ spent: String(calls * CALL_NANO_USD), reserved: '0' });
     },
     { timeout: 20_000, interval: 100 },
   );
   expect(await server.end('SIGTERM')).toBe(0);
   expect(await finish(run(folder, ['verify']))).toMatchObject({ code: 0 });
-});
+}
