@@ -19,6 +19,8 @@ export interface TrueAttempt extends Who {
   told: 'nothing' | 'measured' | 'estimated' | 'lost' | 'released';
   /** The process that made it was killed before it could tell. */
   isOrphan: boolean;
+  /** An operator closed its hold by mistake: the provider had billed it. */
+  isClosed?: true;
   /** Settlements booked. */
   bookings: number;
   bookedNanoUsd: bigint;

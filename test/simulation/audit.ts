@@ -27,8 +27,8 @@ export async function audit(world: World): Promise<void> {
   underCaps(world, accounts, now);
   const open = new Map(holds.map((hold) => [hold.attemptId, hold]));
   for (const attempt of unbooked) {
-    const { id, draws, isUnreserved } = attempt;
-    if (isUnreserved) continue;
+    const { id, draws, isUnreserved, isClosed } = attempt;
+    if (isUnreserved || isClosed) continue;
     if (draws && !splitOff.has(id)) isInSlices(world, attempt, open);
     else if (!open.has(id)) world.fail(`${id} was billed, and is neither held, unresolved nor settled`, [id]);
   }
@@ -86,7 +86,7 @@ function compareSums({ judge, provider, fail }: World, holds: readonly HoldRecor
 function beyondHold(attempt: TrueAttempt, isSplit: boolean): bigint {
   const cost = costOf(attempt).all;
   let held = boundOf(attempt).all;
-  if (attempt.isUnreserved) held = 0n;
+  if (attempt.isUnreserved || attempt.isClosed) held = 0n;
   else if (attempt.draws && !isSplit) held = attempt.draws.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0n);
   return cost > held ? cost - held : 0n;
 }

@@ -39,7 +39,7 @@ function isDrained(world: World): boolean {
 function compare({ provider, judge, fail }: World, open: ReadonlySet<string>): void {
   let untold = 0n;
   for (const attempt of provider.attempts.values()) {
-    const { id, told, isOrphan, isUnreserved, draws, bookings, bookedNanoUsd } = attempt;
+    const { id, told, isOrphan, isClosed, isUnreserved, draws, bookings, bookedNanoUsd } = attempt;
     const cost = costOf(attempt).all;
     // What was rejected costs nothing: then a release says the same as a settlement.
     const isBookable = (told === 'measured' || told === 'estimated') && (cost > 0n || bookings > 0);
@@ -47,7 +47,7 @@ function compare({ provider, judge, fail }: World, open: ReadonlySet<string>): v
       fail(`${id} was told as ${told}, and booked ${bookings} times`, [id]);
     if (!isBookable && bookedNanoUsd > 0n && !isOrphan) fail(`${id} was told as ${told}, and booked`, [id]);
     const isLost = told === 'lost' && cost > 0n && bookings === 0 && !isOrphan && !isUnreserved && !draws;
-    if (isLost && !open.has(id)) fail(`${id} was lost, and is not unresolved`, [id]);
+    if (isLost && !isClosed && !open.has(id)) fail(`${id} was lost, and is not unresolved`, [id]);
     untold += cost - bookedNanoUsd;
   }
   const { settledNanoUsd } = judge;

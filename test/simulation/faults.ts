@@ -26,6 +26,7 @@ const WEIGHTS = {
   'config changes': 3,
   'host stands still': 1.5,
   'operator closes what was never billed': 3,
+  'operator closes what was billed': 1,
 };
 type Fault = keyof typeof WEIGHTS;
 
@@ -108,6 +109,8 @@ export class Faults {
         break;
       case 'operator closes what was never billed':
         return this.#world.closeUnbilled();
+      case 'operator closes what was billed':
+        return this.#world.closeBilled();
       case 'messages are lost':
       case 'ledger fails':
       case 'ledger is slow':

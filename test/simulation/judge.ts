@@ -25,6 +25,8 @@ import { type KnownSlice, SliceBook } from './slice-book.ts';
 import { Tallies } from './tally.ts';
 import type { World } from './world.ts';
 
+const smaller = (one: bigint, other: bigint): bigint => (one < other ? one : other);
+
 export class Judge {
   readonly ledger: Ledger;
   readonly caps: Caps;
@@ -210,6 +212,7 @@ export class Judge {
     if (isEstimate) this.#estimated(attempt, settlement.costNanoUsd, cost);
     if (settlement.overageNanoUsd > 0n) trace.count('overage recorded');
     if (settlement.unknownHold) trace.count('booked without a hold');
+    if (attempt.isClosed) this.#late(attempt, settlement);
     this.#posts(attempt, settlement);
   }
 
@@ -256,6 +259,36 @@ export class Judge {
     this.#released.add(id);
     const attempt = this.#attempt(id);
     if (attempt?.bill) this.#fail(`the hold of ${id} was released, and the provider had billed it`, id);
+  }
+
+  /** Nothing was set aside for it any more, and the ledger says so. */
+  #late({ id }: TrueAttempt, { costNanoUsd, overageNanoUsd }: Settlement): void {
+    this.#world.trace.count('booked after its close');
+    if (overageNanoUsd !== costNanoUsd) {
+      this.#fail(`${id} was closed and booked at ${costNanoUsd}, of it ${overageNanoUsd} as overage`, id);
+    }
+  }
+
+  /** An operator closed what is unresolved of it. If that was billed, others may spend it once more: excluded by name. */
+  closed(id: string, outcome: string): void {
+    const attempt = this.#attempt(id);
+    if (outcome !== 'released' || !attempt?.bill || this.#world.isClosing) return;
+    this.#world.trace.note('closed by mistake', id);
+    const cost = costOf(attempt);
+    const bound = boundOf(attempt);
+    if (attempt.bookings === 0) attempt.isClosed = true;
+    else this.unseenNanoUsd += larger(0n, smaller(cost.all, bound.all) - attempt.bookedNanoUsd);
+    if (attempt.isUnreserved) return;
+    const admittedAt = this.#admittedAt.get(id) ?? 0;
+    for (const counted of COUNTED) {
+      if (!counts(counted, attempt)) continue;
+      const key = keyOf(counted, attempt);
+      const slice = this.slices.ofKey(attempt, key);
+      // Counted as above what was held already.
+      if (attempt.draws && !slice) continue;
+      const freed = counted.outputOnly ? smaller(cost.output, bound.output) : smaller(cost.all, bound.all);
+      this.tallies.of(key, slice?.windowStart ?? windowStart(counted, admittedAt)).aboveNanoUsd += freed;
+    }
   }
 
   lost(holds: readonly HoldRecord[], reason: string): void {

@@ -4,7 +4,14 @@
  */
 import type { Lease } from '../../src/client/lease/lease.ts';
 import { MAX_NANO_USD } from '../../src/domain/money.ts';
-import type { AccountDemand, Ledger, ReserveOutcome, ReserveRequest, SettleRequest } from '../../src/ledger/ledger.ts';
+import type {
+  AccountDemand,
+  Ledger,
+  ReserveOutcome,
+  ReserveRequest,
+  SettleOutcome,
+  SettleRequest,
+} from '../../src/ledger/ledger.ts';
 import type { WorldOptions } from './world.ts';
 
 export interface Mutation extends Pick<WorldOptions, 'mutate' | 'mutateLease'> {
@@ -46,6 +53,25 @@ export const MUTATIONS: readonly Mutation[] = [
         const renamed = again.map((request) => ({ ...request, attemptId: `${request.attemptId}'` }));
         await ledger.settleMany(renamed, now);
         return outcomes;
+      },
+    }),
+  },
+  {
+    name: 'a settlement that is refused because its hold was released or written off before',
+    noticed: /was refused as conflict/,
+    mutate: (ledger) => ({
+      ...ledger,
+      async settleMany(requests: readonly SettleRequest[], now) {
+        const holds = await ledger.holds(requests.map(({ attemptId }) => attemptId));
+        const isClosed = (index: number) => {
+          const hold = holds[index];
+          return hold?.state.state === 'released' || hold?.state.state === 'written_off';
+        };
+        const open = requests.filter((_, index) => !isClosed(index));
+        const booked = await ledger.settleMany(open, now);
+        return requests.map((_, index): SettleOutcome => {
+          return isClosed(index) ? { outcome: 'conflict', reason: 'the hold was closed' } : booked.shift()!;
+        });
       },
     }),
   },

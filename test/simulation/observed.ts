@@ -42,6 +42,11 @@ export function observed(ledger: Ledger, judge: () => Judge): Ledger {
       judge().lost(lost, reason);
       return lost;
     },
+    async writeOff(attemptIds, by, reason, now) {
+      const outcomes: ReleaseOutcome[] = await ledger.writeOff(attemptIds, by, reason, now);
+      for (const [index, { outcome }] of outcomes.entries()) judge().closed(attemptIds[index]!, outcome);
+      return outcomes;
+    },
   };
 }
 

@@ -31,6 +31,8 @@ const OUTCOMES = [
   'allowed while unreachable',
   'journal found',
   'closed by an operator',
+  'closed by mistake',
+  'booked after its close',
   'ledger fails',
   'config is in force',
   'lost request',

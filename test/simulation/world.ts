@@ -136,6 +136,18 @@ export class World {
     }
   }
 
+  /** One who has not asked closes others too, and their journals may still come. */
+  async closeBilled(): Promise<void> {
+    const { enforcer } = this.server;
+    if (!enforcer) return;
+    for (const { attemptId, state } of await this.truth.openHolds()) {
+      if (state.state !== 'unresolved' || !this.provider.attempts.get(attemptId)?.bill) continue;
+      this.run(async () => {
+        await enforcer.writeOff(attemptId, 'nobody will ever know', OPERATOR).catch(() => {});
+      });
+    }
+  }
+
   /** Runs to its end, or to the first invariant that does not hold. */
   async play(): Promise<RunResult> {
     const { steps, sessions = 12 } = this.#options;
