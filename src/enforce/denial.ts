@@ -64,7 +64,7 @@ function detailOf({ outcome, demand, balance }: Refused, instance: BudgetInstanc
   const share = demand.capNanoUsd === instance.limitNanoUsd ? '' : ` (limit ${displayUsd(instance.limitNanoUsd)})`;
   const parts = [`${displayUsd(balance.spentNanoUsd)} of ${cap}${share} is spent`];
   if (balance.unresolvedNanoUsd > 0n) parts.push(`${displayUsd(balance.unresolvedNanoUsd)} is unresolved`);
-  if (outcome === 'contended') parts.push(`${displayUsd(balance.heldNanoUsd)} is held by running calls`);
+  if (outcome === 'contended') parts.push(`${displayUsd(balance.heldNanoUsd)} is held by running calls and leases`);
   const needs = `this call may cost up to ${displayUsd(demand.amountNanoUsd)}`;
   return `Budget "${instance.key}" (owner: ${instance.owner}): ${parts.join(', ')}; ${needs}.`;
 }

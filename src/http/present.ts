@@ -54,6 +54,12 @@ export function presentHold(hold: HoldRecord): z.infer<typeof holdSchema> {
     state: state.state,
     unresolved_since: state.state === 'unresolved' ? instant(state.since) : undefined,
     reason: state.state === 'unresolved' ? state.reason : undefined,
+    slice: hold.slice && {
+      granted: hold.slice.grantedNanoUsd.toString(),
+      told: hold.slice.splitNanoUsd.toString(),
+      valid_until: instant(hold.slice.validUntil),
+      closed: hold.slice.drawnNanoUsd !== undefined,
+    },
     accounts: hold.demands.map(({ budget, instance: account, amountNanoUsd }) => ({
       budget,
       account,

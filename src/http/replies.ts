@@ -149,6 +149,13 @@ export const holdSchema = z
     state: z.enum(['held', 'unresolved', 'settled', 'released', 'written_off']),
     unresolved_since: instant.optional(),
     reason: z.string().optional(),
+    slice: z
+      .object({ granted: money, told: money, valid_until: instant, closed: z.boolean() })
+      .optional()
+      .describe(
+        'It is no attempt but money from which its session admitted attempts by itself, between `admitted_at` and ' +
+          '`valid_until`. `told`: of attempts that the server has heard of. `closed`: the session said what it drew.',
+      ),
     accounts: z.array(z.object({ budget: z.string(), account: z.string(), amount: money })),
   })
   .meta({ id: 'Hold' });

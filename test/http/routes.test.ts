@@ -231,6 +231,15 @@ test('usage is asked for by period and dimensions, by default the current UTC mo
   ]);
 });
 
+test('an unresolved slice is told from an unresolved call, with what the server has heard of it', async () => {
+  const validUntil = Date.parse('2026-11-15T12:00:05Z');
+  const slice = { validUntil, grantedNanoUsd: 9n, splitNanoUsd: 4n, freedNanoUsd: 0n };
+  const { url } = await serve({ enforcer: fakeEnforcer({ unresolved: async () => [{ ...hold, slice }] }) });
+  const { items } = await (await fetch(`${url}/v1/reservations?state=unresolved`)).json();
+  const told = { granted: '9', told: '4', valid_until: '2026-11-15T12:00:05.000Z', closed: false };
+  expect(items).toMatchObject([{ slice: told }]);
+});
+
 test('unresolved holds are listed with what is missing and why', async () => {
   const other = { ...hold, attemptId: '0193a000' };
   const { url } = await serve({ enforcer: fakeEnforcer({ unresolved: async () => [hold, other] }) });

@@ -27,7 +27,7 @@ The server has refused calls. A refused call costs nothing and never reached its
 
 ## By reason
 - \`exhausted\`: what is spent and unresolved leaves no room under a cap. The budget's owner has SpendfuseBudgetHard.
-- \`contended\`: only calls in flight were in the way, and they took longer than \`max_wait\`. The limit is small for this
+- \`contended\`: only calls in flight and leases were in the way, and they took longer than \`max_wait\`. The limit is small for this
   much concurrency: raise it, lower \`max_tokens\` in the service, or give \`max_wait\` more time.
 - \`unmatched\`: no budget matches and the config says \`unmatched: deny\`. Add a budget, or fix the service's attribution.
 - \`misconfigured\`: a service's token does not fit. Its log says which part.

@@ -33,8 +33,10 @@ have charged for them, so the worst case stays set aside: in \`strict\` budgets 
 
 ## What to do
 1. Did the service come back? Its journal settles late by itself; wait for its next start.
-2. Find the calls in the server's list of unresolved holds, and look for them in the provider's usage page.
-3. Close the ones that were never charged as an operator, with a reason. That is recorded.
-4. Happens often? See why that service dies in the middle of calls.
+2. List what is unresolved: \`GET /v1/reservations?state=unresolved\`, as an operator. An entry is a call, or, with \`slice\`, money
+   from which a service admitted calls by itself: some of it may never have been drawn.
+3. Look for the calls in the provider's usage page; for a slice, for calls of its service from \`admitted_at\` to \`valid_until\`.
+4. Close what was never charged, with a reason: \`POST /v1/reservations/ID/write-off\`. That is recorded.
+5. Happens often? See why that service dies in the middle of calls.
 `,
 };

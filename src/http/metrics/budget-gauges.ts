@@ -86,7 +86,12 @@ class BudgetGauges {
   write(registry: Registry): void {
     this.#limit.writeGauge(registry, METRIC.budgetLimit, 'Limit of the window in USD.', usd);
     this.#spent.writeGauge(registry, METRIC.budgetSpent, 'Settled in the window, in USD.', usd);
-    this.#reserved.writeGauge(registry, METRIC.budgetReserved, 'Held for attempts in flight, in USD.', usd);
+    this.#reserved.writeGauge(
+      registry,
+      METRIC.budgetReserved,
+      'Held for attempts in flight and leased to sessions, in USD.',
+      usd,
+    );
     this.#unresolved.writeGauge(
       registry,
       METRIC.budgetUnresolved,
