@@ -121,13 +121,52 @@ const FETCH: Record<string, string[]> = {
   'relative URL': [],
 };
 
+const GOOGLE: Record<string, string[]> = {
+  json: [OK],
+  'json in parallel': [OK, OK, OK],
+  'json with config': [OK],
+  stream: [OK],
+  'stream break': [BROKEN],
+  'stream abort': [BROKEN],
+  'stream unread': [LOST],
+  'aborted before': [],
+  'aborted while waiting': [LOST],
+  timeout: [LOST],
+  '400': [REJECTED],
+  '429': [REJECTED],
+  '429 then ok': [REJECTED, OK],
+  'stream 500 then ok': [REJECTED, OK],
+  'stream cut': [CUT],
+  'json cut': [LOST],
+  'nobody listens': ['released aborted 0/0'],
+  'function call and its answer': [OK, OK],
+  'tool that the SDK calls': [OK, OK],
+  chat: [OK, OK],
+  'own fetch': [OK],
+  embeddings: ['settled ok 40/0'],
+  'tokens counted': [],
+  'vertex json': [OK],
+  'vertex stream': [OK],
+  'vertex embeddings': ['settled ok 40/0'],
+  'array of chunks': [OK],
+  'array of chunks, text()': [OK],
+  'array of chunks, body': [OK],
+  'array of chunks, cut': [CUT],
+  'array of chunks, left': [BROKEN],
+};
+
+/** What Google's SDK itself has to say of an answer with functions. */
+const OF_THE_SDK = /^there are non-text parts .*\n/gm;
+
 type Seen = Record<string, unknown>;
 
 describe.each([
-  { app: 'openai', expected: OPENAI },
-  { app: 'anthropic', expected: ANTHROPIC },
-  { app: 'fetch', expected: FETCH },
-])('$app', ({ app, expected }) => {
+  { app: 'openai', sdk: 'openai', expected: OPENAI },
+  { app: 'anthropic', sdk: '@anthropic-ai/sdk', expected: ANTHROPIC },
+  { app: 'fetch', sdk: 'fetch', expected: FETCH },
+  { app: 'google', sdk: '@google/genai', expected: GOOGLE },
+  { app: 'google', sdk: 'google-genai-2', expected: GOOGLE },
+])('$sdk', ({ app, sdk, expected }) => {
   let provider: TestProvider;
   let stub: StubServer;
   let bare: Seen;
@@ -138,11 +177,11 @@ describe.each([
     provider = await startProvider();
     stub = await startStub();
     const file = fileURLToPath(new URL(`../../support/apps/${app}-cases.mjs`, import.meta.url));
-    const env = { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url };
+    const env = { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, SDK: sdk };
     bare = (await runApp({ args: ['--expose-gc', file], env })).json as Seen;
     const ran = await runApp({ args: ['--expose-gc', '--import', REGISTER, file], env });
     instrumented = ran.json as Seen;
-    stderr = ran.stderr;
+    stderr = ran.stderr.replace(OF_THE_SDK, '');
   });
   afterAll(async () => {
     await provider?.stop();
