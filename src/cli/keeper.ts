@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { DurationMs } from '../domain/time.ts';
@@ -134,8 +133,18 @@ export class Keeper {
     return now;
   }
 
-  async #pause(ms: DurationMs): Promise<void> {
-    await pause(ms, undefined, { signal: this.#options.stopping }).catch(() => {});
+  #pause(ms: DurationMs): Promise<void> {
+    const { stopping } = this.#options;
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        stopping.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      stopping.addEventListener('abort', end);
+      if (stopping.aborted) end();
+    });
   }
 
   /** Answers whether the file was let go of. */
@@ -143,10 +152,10 @@ export class Keeper {
     const ledger = this.#ledger;
     this.#ledger = undefined;
     if (!ledger) return true;
-    const giveUp = new AbortController();
-    const tooLong = pause(CLOSE_MS, false, { signal: giveUp.signal }).catch(() => false);
-    const closed = await Promise.race([ledger.close().then(() => true), tooLong]);
-    giveUp.abort();
+    const tooLong = Promise.withResolvers<false>();
+    const timer = setTimeout(() => tooLong.resolve(false), CLOSE_MS);
+    const closed = await Promise.race([ledger.close().then(() => true), tooLong.promise]);
+    clearTimeout(timer);
     return closed;
   }
 }

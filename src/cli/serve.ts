@@ -5,6 +5,7 @@ import type { Config, TokenEntry } from '../config/config.ts';
 import { formatFinding } from '../config/load.ts';
 import { resolveTokens, tokenLookup } from '../config/secrets.ts';
 import { watchConfig } from '../config/watch.ts';
+import { watchSecrets } from '../config/watch-secrets.ts';
 import { Standby } from '../enforce/standby.ts';
 import { createServer, type SpendfuseServer } from '../http/server.ts';
 import { Keeper } from './keeper.ts';
@@ -14,7 +15,6 @@ import { configOption, dbOption, parsePort } from './options.ts';
 import { Reloader } from './reload.ts';
 import { tellReadiness } from './tell-readiness.ts';
 import { VERSION } from './version.ts';
-import { watchSecrets } from './watch-secrets.ts';
 
 interface ServeOptions {
   config: string;

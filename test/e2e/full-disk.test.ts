@@ -1,5 +1,5 @@
 /** A disk that is full or broken while the server runs, made so by a limit on what its process may write. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -7,14 +7,12 @@ import { CONFIG, finish, folderWith, openSession, readiness, reserve, run, serve
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const canLimit = spawnSync('prlimit', ['--version']).status === 0;
-
-/** Writes beyond so many bytes of a file fail from now on, as on a disk that is broken there. */
+/** With prlimit of util-linux: writes beyond so many bytes of a file fail from now on, as on a disk that is broken there. */
 function limitFiles(pid: number, bytes: number | 'unlimited'): void {
   execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`]);
 }
 
-describe.skipIf(!canLimit)('a disk that takes no more', () => {
+describe('a disk that takes no more', () => {
   it('stops decisions with one line in the log, stays so while there is room for one small entry, and recovers', async () => {
     const folder = folderWith({ 'budgets.yaml': CONFIG });
     const server = await serve(folder);

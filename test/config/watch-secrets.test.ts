@@ -2,8 +2,8 @@ import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { watchSecrets } from '../../src/cli/watch-secrets.ts';
 import type { Config, TokenEntry } from '../../src/config/config.ts';
+import { watchSecrets } from '../../src/config/watch-secrets.ts';
 
 let folder: string;
 beforeEach(() => {

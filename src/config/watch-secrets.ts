@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Config } from '../config/config.ts';
+import type { Config } from './config.ts';
 
 const LOOK_EVERY_MS = 1_000;
 
