@@ -128,6 +128,11 @@ function billReport(
   return { bill };
 }
 
+/** Holds made now may be of a process that is gone and left its journal: nobody hears of it again, and they are swept. */
+function expectAgain(room: Room, sessions: readonly string[]): void {
+  for (const session of sessions) room.sessions.expect(session, room.clocks.monotonicMs());
+}
+
 /** Makes the holds of attempts that were admitted from slices, in one durable step. */
 async function splitAll(
   room: Room,
@@ -140,6 +145,10 @@ async function splitAll(
       : [],
   );
   if (splits.length === 0) return;
+  expectAgain(
+    room,
+    splits.map(({ split }) => split.session),
+  );
   const outcomes = await room.ledger.splitMany(
     splits.map(({ split }) => split),
     room.clock.now(),
@@ -189,6 +198,7 @@ async function holdAfterwards(room: Room, request: SettlementRequest, attempted:
   const said = boundFromWire(request.bound ?? { input_tokens: 0 });
   const bound = boundProblem(said) ? { inputTokens: 0, outputTokens: 0 } : said;
   const { provider, model } = attempted;
+  expectAgain(room, [attempted.session]);
   // The ledger stamps it as admitted now: in another window than that, its cost would be posted in both.
   const now = room.clock.now();
   const plan = planAttempt(room.policy, room.standing, { ...attempted, provider, model, bound }, now);

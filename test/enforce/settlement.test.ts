@@ -186,6 +186,17 @@ describe('an attempt without an answer', () => {
     expect(await standing(world, 'cap')).toEqual(['cap 0/0/40000 ok']);
   });
 
+  it.each(['open', 'lost'] as const)(
+    'told as %s by the journal of a process that is gone is unresolved soon',
+    async (end) => {
+      const world = await worldOf(CAP);
+      await report(world, [{ ...ended(attempt(40_000), end), session: 'gone' }]);
+      world.pass(31_000);
+      await world.enforcer.sweep();
+      expect(await standing(world, 'cap')).toEqual(['cap 0/0/40000 ok']);
+    },
+  );
+
   it('given up as lost, but never billed by its owner’s word, frees its money', async () => {
     const world = await worldOf(CAP);
     const request = attempt(100_000);

@@ -14,7 +14,7 @@ export async function findOrphans(world: World, sweptAt: number): Promise<void> 
   if (sweptAt - judge.upSince < ORPHANED_AFTER_MS) return;
   for (const { attemptId, session, state } of await judge.ledger.openHolds()) {
     if (state.state !== 'held' || !judge.dead.has(session)) continue;
-    const silentMs = sweptAt - (judge.heard.get(session) ?? 0);
+    const silentMs = sweptAt - Math.max(judge.heard.get(session) ?? 0, judge.heldAfterwards.get(attemptId) ?? 0);
     if (silentMs <= ORPHANED_AFTER_MS) continue;
     world.fail(`${attemptId} is held, and ${session} has been dead for ${silentMs} ms`, [attemptId, session]);
   }

@@ -20,13 +20,13 @@ const WEIGHTS = {
   'server clock jumps and is put right': 1,
   'client clock is stepped': 3,
   'client is cut off': 4,
+  'client is cut off, an operator closes what it left': 3,
   'messages are lost': 5,
   'ledger fails': 3,
   'ledger is slow': 2,
   'config changes': 3,
   'host stands still': 1.5,
   'operator closes what was never billed': 3,
-  'operator closes what was billed': 1,
 };
 type Fault = keyof typeof WEIGHTS;
 
@@ -109,8 +109,6 @@ export class Faults {
         break;
       case 'operator closes what was never billed':
         return this.#world.closeUnbilled();
-      case 'operator closes what was billed':
-        return this.#world.closeBilled();
       case 'messages are lost':
       case 'ledger fails':
       case 'ledger is slow':
@@ -150,6 +148,13 @@ export class Faults {
     else if (fault === 'client is cut off') {
       network.cut(client.name);
       await time.pause(random.pick([1_000, 10_000, 45_000]));
+      network.mend(client.name);
+    } else if (fault === 'client is cut off, an operator closes what it left') {
+      network.cut(client.name);
+      // Its session has fallen silent by then.
+      await time.pause(40_000);
+      await this.#world.closeBilled();
+      await time.pause(1_000);
       network.mend(client.name);
     } else if (fault.startsWith('client is suspended')) {
       client.suspend();

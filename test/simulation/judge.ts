@@ -43,6 +43,8 @@ export class Judge {
   /** Sessions whose process is gone, and when each session was last heard of. */
   readonly dead = new Set<string>();
   readonly heard = new Map<string, number>();
+  /** When attempts got holds that the server heard of only afterwards, out of a dead session's journal too. */
+  readonly heldAfterwards = new Map<string, number>();
   upSince = 0;
   readonly #world: World;
   readonly #admittedAt = new Map<string, number>();
@@ -115,6 +117,7 @@ export class Judge {
       this.#admittedAt.set(id, hold.admittedAt);
       // It went out while nobody could be asked, and nobody knows what became of it: held afterwards, above any cap.
       if (attempt.isUnreserved) {
+        this.heldAfterwards.set(id, this.#world.time.now);
         this.#above(attempt, hold.admittedAt, request.amountNanoUsd);
         return;
       }
@@ -168,6 +171,7 @@ export class Judge {
   /** An attempt was split off the slices that it drew from: it has a hold of its own now. */
   split({ attemptId: id, demands, admittedAt }: HoldRecord): void {
     this.#world.trace.note('split', id);
+    this.heldAfterwards.set(id, this.#world.time.now);
     this.#admittedAt.set(id, admittedAt);
     this.splitOff.add(id);
     const attempt = this.#attempt(id);
