@@ -20,10 +20,20 @@ const SEARCHING: readonly (readonly [camel: string, snake: string])[] = [
   ['googleMaps', 'google_maps'],
 ];
 
+/** Fees that one tool may come to. */
+export function searchFees(model: string): number {
+  return isPerPrompt(model) ? 1 : ASSUMED_SEARCHES;
+}
+
+/** Fees for so many queries. */
+export function feesBilled(queries: number, model: string): number {
+  return isPerPrompt(model) ? Math.min(queries, 1) : queries;
+}
+
 /** Searches that a tool of a request may be billed for. */
 export function searchesOfTool(tool: Json, model: string): number {
   const kinds = SEARCHING.filter(([camel, snake]) => isObject(either(tool, camel, snake))).length;
-  return kinds * (isPerPrompt(model) ? 1 : ASSUMED_SEARCHES);
+  return kinds * searchFees(model);
 }
 
 /** A stream that makes up queries without end fills no memory. */
@@ -51,7 +61,7 @@ export class Grounding {
   /** The fees; undefined when there is none. Google does not tell the queries to its maps: it is one at the least. */
   searches(model: string): number | undefined {
     const queries = Math.max(this.#queries.size, this.#web ? 1 : 0);
-    const web = isPerPrompt(model) ? Math.min(queries, 1) : queries;
+    const web = feesBilled(queries, model);
     return web + (this.#maps ? 1 : 0) || undefined;
   }
 }

@@ -7,13 +7,14 @@ import { cohereRerank } from './cohere-rerank.ts';
 import type { Format } from './format.ts';
 import { gemini } from './gemini.ts';
 import { geminiEmbeddings } from './gemini-embeddings.ts';
+import { geminiInteractions } from './gemini-interactions.ts';
 import { ollama } from './ollama.ts';
 import { ollamaEmbeddings } from './ollama-embeddings.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiEmbeddings } from './openai-embeddings.ts';
 import { openaiResponses } from './openai-responses.ts';
 
-export { providerOf } from './provider.ts';
+export { providerOf, providerOfAgent, providerOfHost } from './provider.ts';
 
 export const FORMATS: readonly Format[] = [
   openaiChat,
@@ -22,6 +23,7 @@ export const FORMATS: readonly Format[] = [
   anthropicMessages,
   gemini,
   geminiEmbeddings,
+  geminiInteractions,
   cohereChat,
   cohereEmbed,
   cohereRerank,
@@ -58,6 +60,8 @@ function byLastSegment(segment: string, path: string): Format | undefined {
     case 'batchEmbedContents':
     case 'predict':
       return geminiEmbeddings;
+    case 'interactions':
+      return geminiInteractions;
     case 'chat':
       return path.endsWith('/api/chat') ? ollama : cohereChat;
     case 'generate':

@@ -26,6 +26,7 @@ describe('formatFor', () => {
     ['POST', '/v1/publishers/google/models/gemini-2.5-flash:generateContent', 'gemini'],
     ['POST', '/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-flash:streamGenerateContent', 'gemini'],
     ['POST', '/v1/projects/p/locations/l/endpoints/123:generateContent', 'gemini'],
+    ['POST', '/v1beta/interactions', 'gemini-interactions'],
     ['POST', '/v1beta/models/gemini-embedding-001:embedContent', 'gemini-embeddings'],
     ['POST', '/v1beta/models/gemini-embedding-001:batchEmbedContents', 'gemini-embeddings'],
     ['POST', '/v1/projects/p/locations/l/publishers/google/models/text-embedding-005:predict', 'gemini-embeddings'],
@@ -48,6 +49,7 @@ describe('formatFor', () => {
     ['POST', '/v1beta/models/gemini-2.5-flash:batchGenerateContent', 'starts a batch'],
     ['POST', '/v1beta/models/veo-3.0:predictLongRunning', 'starts a film'],
     ['GET', '/v1beta/models/gemini-2.5-flash', 'fetches a model'],
+    ['POST', '/v1beta/interactions/i1/cancel', 'cancels an interaction'],
     ['POST', '/v1beta/cachedContents', 'fills a cache'],
     ['POST', '/articles/generateContent', 'is somebody else'],
     ['POST', '/v1/generate', 'is a legacy endpoint of Cohere'],
@@ -61,7 +63,7 @@ describe('formatFor', () => {
 
   it('finds every format of the table, and each by its own test alone', () => {
     const paths = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings', '/v1/messages'];
-    paths.push('/v1beta/models/m:generateContent', '/v1beta/models/m:embedContent');
+    paths.push('/v1beta/models/m:generateContent', '/v1beta/models/m:embedContent', '/v1beta/interactions');
     paths.push('/v2/chat', '/v2/embed', '/v2/rerank', '/api/chat', '/api/embed');
     expect(paths.map((path) => formatFor('POST', path))).toEqual(FORMATS);
     for (const path of paths) expect(FORMATS.filter((format) => format.matches('POST', path))).toHaveLength(1);
