@@ -89,7 +89,7 @@ export class Admissions {
     }
     // Slices run on to their end while the server is away; only then the rules for it apply.
     if (session.state === 'away') return this.#unreachable(asked, false);
-    if (session.rules?.admission === 'none') return { outcome: 'allowed', decision: 'allow', held: false };
+    if (session.asksNothing) return { outcome: 'allowed', decision: 'allow', held: false };
     return this.#reserve(asked, signal, true);
   }
 

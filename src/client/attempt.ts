@@ -109,10 +109,10 @@ export class Attempt {
     this.end(this.#sent && !isUnsent(error) ? { kind: 'lost', errorType: errorTypeOf(error) } : { kind: 'unsent' });
   }
 
-  /** The slices are recalled while it is under way. */
+  /** Whatever was admitted without asking is recalled while it is under way. */
   reportOpen(): void {
     const { asked, admission, facts } = this.#admitted;
-    if (!this.#ended && admission.draws)
+    if (!this.#ended && !admission.held)
       this.#books.journal.add(openOf(asked, facts.model, admission.draws, this.#admittedMs));
   }
 

@@ -12,8 +12,9 @@ import type { DurationMs } from '../domain/time.ts';
 import type { HeartbeatRequest, SessionRequest, WireRateCard } from '../protocol/wire.ts';
 import { status } from '../telemetry/status.ts';
 import { uuidv7 } from './ids.ts';
+import { now } from './instant.ts';
 import type { LeaseKeeper } from './lease/keeper.ts';
-import type { LeaseAsk } from './lease/lease.ts';
+import type { Instant, LeaseAsk } from './lease/lease.ts';
 import { isObject, type Rules, readRateCards, readRules } from './rules.ts';
 import type { Reply, Transport } from './transport.ts';
 import { say } from './warn.ts';
@@ -25,6 +26,8 @@ const FIRST_PROBE_MS: DurationMs = 100;
 /** A probe is one small request: soon found again is worth more than a few of them. */
 const LONGEST_PROBE_MS: DurationMs = 1_000;
 const REFUSED_RETRY_MS: DurationMs = 5_000;
+/** So long the server counts on it that a session which heard that nothing acts does not ask. */
+const UNASKED_MS: DurationMs = 10_000;
 
 export const MISCONFIGURED: ReadonlySet<number> = new Set([401, 403, 413]);
 
@@ -54,6 +57,8 @@ export class Session {
   #probeMs = FIRST_PROBE_MS;
   #refusedAt = 0;
   #beating: Promise<void> | undefined;
+  /** When what the server said last was asked for. */
+  #heard: Instant | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -80,6 +85,7 @@ export class Session {
   }
 
   async #ask(timeoutMs: DurationMs): Promise<void> {
+    const asked = now();
     const request: SessionRequest = {
       session: this.id,
       attribution: this.#options.attribution,
@@ -91,19 +97,20 @@ export class Session {
         timeoutMs,
         background: this.state === 'away',
       });
-      this.#opened(reply);
+      this.#opened(reply, asked);
     } catch (error) {
       this.lost((error as Error).message);
     }
   }
 
-  #opened(reply: Reply): void {
+  #opened(reply: Reply, asked: Instant): void {
     const body = isObject(reply.body) && reply.status < 300 ? reply.body : {};
     const rules = readRules(body.rules);
     if (MISCONFIGURED.has(reply.status)) this.refused(reply);
     else if (!rules) this.lost(`it answered ${reply.status}`);
     else {
       this.#take(rules);
+      this.#heard = asked;
       this.#options.onRateCards(readRateCards(body.rate_cards));
       const heartbeatMs = Number(body.heartbeat_ms);
       this.#become('open');
@@ -114,6 +121,18 @@ export class Session {
   #take(rules: Rules): void {
     if (this.rules && this.rules.version !== rules.version) this.#options.keeper.rulesChanged();
     this.rules = rules;
+  }
+
+  /** Whether no budget acts, as the server said not long ago: then calls are only settled. */
+  get asksNothing(): boolean {
+    if (this.rules?.admission !== 'none' || !this.#heard) return false;
+    const { wall, monotonicMs } = now();
+    return wall - this.#heard.wall < UNASKED_MS && monotonicMs - this.#heard.monotonicMs < UNASKED_MS;
+  }
+
+  /** A budget is about to act: calls ask, whatever the rules of before say. */
+  askFromNowOn(): void {
+    if (this.rules) this.rules = { ...this.rules, admission: 'server' };
   }
 
   /** No valid answer: calls are decided here until a probe gets through. Said once. */
@@ -180,6 +199,7 @@ export class Session {
 
   async #heartbeat(): Promise<void> {
     const { keeper, transport, journalLength } = this.#options;
+    const asked = now();
     const ask = keeper.ask();
     const body: HeartbeatRequest = { journal_length: journalLength(), ...keeper.toWire(ask) };
     if (this.rules) body.rules_version = this.rules.version;
@@ -188,7 +208,7 @@ export class Session {
       const timing = { timeoutMs: BACKGROUND_MS, background: true };
       const reply = await transport('POST', `/v1/sessions/${id}/heartbeat`, body, timing);
       if (id !== this.id) return; // It ended meanwhile, and its slices with it.
-      if (reply.status < 300 && isObject(reply.body)) return this.#heard(ask, reply.body);
+      if (reply.status < 300 && isObject(reply.body)) return this.#hear(ask, reply.body, asked);
       keeper.unanswered(ask);
       await this.#unheard(reply);
     } catch (error) {
@@ -198,7 +218,8 @@ export class Session {
   }
 
   /** Slices first: the recall that comes with them may be about them. */
-  #heard(ask: LeaseAsk, body: Record<string, unknown>): void {
+  #hear(ask: LeaseAsk, body: Record<string, unknown>, asked: Instant): void {
+    this.#heard = asked;
     const rules = readRules(body.rules);
     this.#options.keeper.answered(ask, body);
     if (rules) this.#take(rules);

@@ -101,8 +101,8 @@ export function releaseOf(asked: Asked, nowMs: number): SettlementRequest {
   });
 }
 
-/** The attempt is still under way: what it drew becomes a hold of its own. */
-export function openOf(asked: Asked, model: string, draws: readonly Draw[], admittedMs: number): SettlementRequest {
+/** The attempt is still under way: what it drew, or where it drew nothing its worst case, becomes a hold of its own. */
+export function openOf(asked: Asked, model: string, draws: Settled['draws'], admittedMs: number): SettlementRequest {
   const metered = { ...NOTHING, end: 'open', status: 'ok', measured: false } as const;
   return settlementOf({ asked, metered, model, held: false, draws, admittedMs, ids: undefined });
 }

@@ -5,7 +5,8 @@
  *
  * Attempts that sessions admit by themselves know the old config only. So before a budget begins to act, no slice and no route
  * is given any more, all are recalled, and attempts in flight are reported, so that the new accounts see them; the swap waits
- * until nothing is out. That takes as long as a slice is valid, at the most; meanwhile each attempt asks, under the old
+ * until nothing is out. That takes as long as a slice is valid, at the most, or where nothing acted before, as long as a
+ * session goes without asking; meanwhile each attempt asks, under the old
  * config. Other changes do not wait: limits and the shares of thresholds belong to the same accounts, and routes are told
  * anew. What is told of only after the swap is adopted then (`batch`).
  */
@@ -21,6 +22,7 @@ import { createPolicy, type Policy } from './policy.ts';
 import { relearn } from './relearn.ts';
 import { type Room, tellAll } from './room.ts';
 import { UNSLOTTED_OUT_MS } from './routes.ts';
+import { UNASKED_MS } from './sessions.ts';
 import { oldestSince } from './views.ts';
 
 export function policyOf(config: Config): Policy {
@@ -34,7 +36,7 @@ export function policyOf(config: Config): Policy {
 export async function start(room: Room): Promise<void> {
   await relearn(room.learned, room.policy, room.ledger);
   const filling = await Filling.of(room.ledger, room.policy);
-  await expectUnslotted(room);
+  await expectUnasked(room, filling);
   const isEarly = filling.beginsToAct && room.leases.isOut(room.clocks.monotonicMs());
   await takeUp(room, room.policy, 'start', filling, !isEarly);
   if (!isEarly) return;
@@ -42,8 +44,12 @@ export async function start(room: Room): Promise<void> {
   room.starting = 'a new budget waits for what sessions were granted before the start; try again in a few seconds';
 }
 
-/** Routes without a slot leave nothing in the ledger; but each was told along with a hold. */
-async function expectUnslotted(room: Room): Promise<void> {
+/**
+ * Routes without a slot leave nothing in the ledger, but each was told along with a hold; that nothing acts, sessions are told
+ * whenever they are heard.
+ */
+async function expectUnasked(room: Room, { isFirstToAct }: Filling): Promise<void> {
+  if (isFirstToAct) room.leases.tellUnslotted(room.clocks.monotonicMs() + UNASKED_MS);
   const latest = await room.ledger.latestTime();
   const agoMs = room.clock.now() - latest;
   if (latest > 0) room.leases.tellUnslotted(room.clocks.monotonicMs() + UNSLOTTED_OUT_MS - agoMs);

@@ -84,6 +84,12 @@ export class Marks {
     return this.#latest.get(id)?.isFilled ?? false;
   }
 
+  /** Whether nothing acted, as far as this was written down. */
+  get isIdle(): boolean {
+    const known = [...this.#acting].filter(([id]) => this.isFilled(id));
+    return known.length > 0 && known.every(([, { acts }]) => acts === '');
+  }
+
   /** Whether it was in force and acted otherwise than it does now, as far as this was written down. */
   isChanged({ id, acts }: Definition): boolean {
     const before = this.#acting.get(id);

@@ -26,6 +26,8 @@ export class Filling {
   readonly #actingIds: ReadonlySet<string>;
   /** A budget acts on attempts on which it did not act, as far as this can be known. */
   readonly beginsToAct: boolean;
+  /** Nothing acted before, so that sessions did not ask. */
+  readonly isFirstToAct: boolean;
   /** Where the last page began: it is read again, because it grows. */
   #cursor: string | undefined;
   #from: EpochMs | undefined;
@@ -47,6 +49,7 @@ export class Filling {
     this.#freshIds = new Set(fresh.map(({ id }) => id));
     this.#actingIds = new Set(acting.map(({ id }) => id));
     this.beginsToAct = beginsToAct;
+    this.isFirstToAct = beginsToAct && marks.isIdle;
   }
 
   /** `before` is the policy in force until now; at the start the ledger alone knows. */

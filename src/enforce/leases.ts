@@ -36,6 +36,8 @@ export class Leases {
   #pending = 0;
   /** Routes without a slot are followed until then. */
   #unslottedMs: DurationMs = 0;
+  /** Sessions that were told that no budget acts, and until when they go by it. */
+  readonly #unasked = new Map<string, DurationMs>();
   #waiting: (() => void)[] = [];
 
   constructor(shares: Shares) {
@@ -114,9 +116,20 @@ export class Leases {
     this.#unslottedMs = Math.max(this.#unslottedMs, untilMs);
   }
 
+  /** A session was told that no budget acts: it admits whatever comes, and asks for nothing. */
+  tellUnasked(session: string, untilMs: DurationMs): void {
+    this.#unasked.set(session, untilMs);
+  }
+
+  /** It has ended, so it admits nothing more. */
+  endUnasked(session: string): void {
+    this.#unasked.delete(session);
+  }
+
   /** Whether some process may still admit attempts by what it was granted or told. */
   isOut(nowMs: DurationMs): boolean {
     if (this.#pending > 0 || this.#unslottedMs > nowMs) return true;
+    for (const untilMs of this.#unasked.values()) if (untilMs > nowMs) return true;
     for (const slice of this.#slices.values()) if (!slice.isClosed && slice.overMs > nowMs) return true;
     return false;
   }

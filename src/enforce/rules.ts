@@ -3,6 +3,11 @@ import { type Attribution, type Dimension, type Match, matchesPattern } from '..
 import type { Budget, BudgetTerms } from '../domain/budget.ts';
 import type { WireRules } from '../protocol/wire.ts';
 
+/** A call may say another team than its session, so one acting budget anywhere means that every call asks. */
+export function everyCallAsks({ budgets, unmatched }: Config): boolean {
+  return unmatched === 'deny' || budgets.some((budget) => termsOf(budget).some(({ terms }) => acts(terms)));
+}
+
 /** What a session needs to know of the config; `attribution` is the session's own. */
 export function rulesOf(config: Config, attribution: Attribution): WireRules {
   const acting = config.budgets.flatMap((budget) => termsOf(budget)).filter(({ terms }) => acts(terms));
@@ -11,9 +16,7 @@ export function rulesOf(config: Config, attribution: Attribution): WireRules {
   );
   return {
     version: config.hash,
-    // A call may say another team than its session, so one acting budget anywhere means that every call asks;
-    // `unmatched: deny` is a decision too.
-    admission: acting.length > 0 || config.unmatched === 'deny' ? 'server' : 'none',
+    admission: everyCallAsks(config) ? 'server' : 'none',
     when_unreachable: blocks ? 'block' : 'allow',
     unreachable_allowance: config.unreachableAllowanceNanoUsd.toString(),
     max_wait_ms: config.maxWaitMs,

@@ -2,16 +2,17 @@
  * A client process: it opens a session, is heard of, and ends. What it holds when it ends or falls silent for 30 s has
  * no owner any more: it becomes unresolved, visible and counted, until somebody says what became of it.
  */
+import type { Attribution } from '../domain/attribution.ts';
 import type { LoseSelector } from '../ledger/ledger.ts';
-import type { HeartbeatReply, HeartbeatRequest, SessionReply, SessionRequest } from '../protocol/wire.ts';
+import type { HeartbeatReply, HeartbeatRequest, SessionReply, SessionRequest, WireRules } from '../protocol/wire.ts';
 import type { Principal, Refusal } from './enforcer.ts';
 import { grantSlices } from './grants.ts';
 import { identify } from './identify.ts';
 import { recallOf } from './recall.ts';
 import { isRefusal, refuse } from './refusal.ts';
 import type { Room } from './room.ts';
-import { rulesOf } from './rules.ts';
-import { HEARTBEAT_MS, type Session } from './sessions.ts';
+import { everyCallAsks, rulesOf } from './rules.ts';
+import { HEARTBEAT_MS, type Session, UNASKED_MS } from './sessions.ts';
 import { oldestSince } from './views.ts';
 
 /** Late settlements still post to windows that ended this long ago. */
@@ -38,7 +39,7 @@ export async function openSession(
     session: request.session,
     heartbeat_ms: HEARTBEAT_MS,
     server_time: new Date(room.clock.now()).toISOString(),
-    rules: rulesOf(config, attribution),
+    rules: rulesFor(room, request.session, attribution),
     rate_cards: room.cards.recent(room.policy.catalogue.version),
   };
 }
@@ -74,10 +75,20 @@ export async function heartbeat(
     ...(recall && { recall }),
   };
   const { config, catalogue } = room.policy;
+  if (!everyCallAsks(config) && !room.leases.isRecalling) room.leases.tellUnasked(id, nowMs + UNASKED_MS);
   if (request.rules_version === config.hash) return reply;
   const attribution = identify(config, session.said, principal.token);
   if (isRefusal(attribution)) return attribution;
-  return { ...reply, rules: rulesOf(config, attribution), rate_cards: room.cards.recent(catalogue.version) };
+  return { ...reply, rules: rulesFor(room, id, attribution), rate_cards: room.cards.recent(catalogue.version) };
+}
+
+/** Before a budget begins to act, nobody is told any more that none does. */
+function rulesFor(room: Room, session: string, attribution: Attribution): WireRules {
+  const rules = rulesOf(room.policy.config, attribution);
+  if (rules.admission === 'server') return rules;
+  if (room.leases.isRecalling) return { ...rules, admission: 'server' };
+  room.leases.tellUnasked(session, room.clocks.monotonicMs() + UNASKED_MS);
+  return rules;
 }
 
 export async function endSession(room: Room, id: string, principal: Principal): Promise<{ ended: true } | Refusal> {
@@ -115,8 +126,11 @@ async function endAll(room: Room, sessions: readonly Session[], reason: string):
   await lose(room, { sessions: sessions.map(({ id }) => id) }, reason);
   for (const session of sessions) {
     room.sessions.end(session);
-    if (!room.sessions.get(session.id)) room.slots.end(session.id);
+    if (room.sessions.get(session.id)) continue;
+    room.slots.end(session.id);
+    room.leases.endUnasked(session.id);
   }
+  room.leases.look(room.clocks.monotonicMs());
 }
 
 async function lose(room: Room, selector: LoseSelector, reason: string): Promise<void> {

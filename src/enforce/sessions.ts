@@ -5,6 +5,8 @@ import type { DurationMs } from '../domain/time.ts';
 export const SESSION_SILENCE_MS: DurationMs = 30_000;
 /** What clients are told: three may be lost before a session counts as silent. */
 export const HEARTBEAT_MS: DurationMs = 8_000;
+/** How long a session goes without asking after it heard that nothing acts, from when it asked; more than a heartbeat. */
+export const UNASKED_MS: DurationMs = 10_000;
 
 export interface Session {
   id: string;

@@ -156,6 +156,13 @@ test('where no budget acts, calls are settled without a reservation', async () =
   expect(stub.settlements).toHaveLength(2);
 });
 
+test('where no budget acts yet, a recall makes calls ask', async () => {
+  stub.rules = { ...RULES, admission: 'none' };
+  stub.recall = { all: true };
+  expect((await calls(2, { PAUSE_MS: '400' })).outcomes).toEqual(['ok', 'ok']);
+  expect(stub.reservations).toHaveLength(1);
+});
+
 test('a heartbeat brings new rules', async () => {
   stub.heartbeatMs = 100;
   stub.intercept = (_, path) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { beat, closed, local, routeOf, settled, slice, slotsOf, tell } from './leasing.ts';
-import { ask, attempt, configOf, standing, worldOf } from './world.ts';
+import { ask, attempt, configOf, ended, NOBODY, standing, type World, worldOf } from './world.ts';
 
 const CALL = { attribution: { team: 'a', workflow: 'batch' } };
 
@@ -29,7 +29,11 @@ describe('a cap that comes into force', () => {
   ])('%s sees what is in flight', async (_, before, after) => {
     const world = await worldOf(`${before}\n`);
     expect(await ask(world, attempt(40_000, CALL))).toBe('allow');
-    await world.enforcer.reload(configOf(`${after}\n`), 'test');
+    const reloading = world.enforcer.reload(configOf(`${after}\n`), 'test');
+    await settled();
+    world.pass(10_000);
+    await world.enforcer.sweep();
+    await reloading;
     expect((await standing(world, 'b')).join()).toContain('0/40000/0');
   });
 
@@ -55,9 +59,49 @@ describe('a cap that comes into force', () => {
     expect(again.enforcer.readiness().ready).toBe(false);
     expect((await beat(again)).recall?.all).toBe(true);
     await tell(again, [local('open', 40_000, [])]);
-    again.pass(5_000);
+    again.pass(9_999);
+    await again.enforcer.sweep();
+    expect(again.enforcer.readiness().ready).toBe(false);
+    again.pass(1);
     await again.enforcer.sweep();
     expect(again.enforcer.readiness().ready).toBe(true);
     expect(await standing(again, 'b')).toEqual(['b 0/40000/0 ok']);
+  });
+});
+
+describe('the first budget that acts', () => {
+  const SOFT = 'budgets: [{ name: b, owner: team, window: month, limit: 1 }]\n';
+  const HARD = configOf(SOFT.replace('limit: 1', 'limit: 1, hard: block'));
+  const open = (world: World) => world.enforcer.openSession({ session: 's1', attribution: {} }, NOBODY);
+
+  it('waits for the sessions that were told that none acts, and counts what they have under way', async () => {
+    const world = await worldOf(SOFT);
+    expect(await open(world)).toMatchObject({ rules: { admission: 'none' } });
+    world.pass(8_000);
+    await beat(world);
+    let isOver = false;
+    const reloading = world.enforcer.reload(HARD, 'test').then(() => (isOver = true));
+    await settled();
+    world.pass(8_000);
+    expect((await beat(world)).recall).toEqual({ all: true });
+    expect(await open(world)).toMatchObject({ rules: { admission: 'server' } });
+    await tell(world, [ended(attempt(40_000), 'open')]);
+    world.pass(1_999);
+    await world.enforcer.sweep();
+    await settled();
+    expect(isOver).toBe(false);
+    world.pass(1);
+    await world.enforcer.sweep();
+    await reloading;
+    expect(await standing(world, 'b')).toEqual(['b 0/40000/0 ok']);
+  });
+
+  it('waits for no session that has ended', async () => {
+    const world = await worldOf(SOFT);
+    const reloading = world.enforcer.reload(HARD, 'test');
+    await settled();
+    await world.enforcer.endSession('s1', NOBODY);
+    await reloading;
+    expect(world.enforcer.config()).toBe(HARD);
   });
 });

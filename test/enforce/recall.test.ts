@@ -150,7 +150,8 @@ describe('a reload under live slices', () => {
     if (one) {
       await tell(world, [], [closed(one, 40_000)]);
     } else {
-      world.pass(5_000);
+      // Sessions that were told that nothing acts go by it for longer than slices are valid.
+      world.pass(10_000);
       await world.enforcer.sweep();
     }
     await reloading;

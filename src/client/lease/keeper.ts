@@ -102,7 +102,10 @@ export class LeaseKeeper {
     const recall = readRecall(value);
     if (!recall) return;
     this.lease.recalled(recall, now());
-    if (recall.all) this.#options.reportOpen();
+    if (recall.all) {
+      this.#session?.askFromNowOn();
+      this.#options.reportOpen();
+    }
     this.#tell(this.lease.closes(now()));
   }
 
