@@ -115,8 +115,9 @@ export class Judge {
     } else if (!attempt) this.#fail(`a hold was granted to ${id}, which nobody asked for`, id);
     else {
       this.#admittedAt.set(id, hold.admittedAt);
-      // It went out while nobody could be asked, and nobody knows what became of it: held afterwards, above any cap.
-      if (attempt.isUnreserved) {
+      // It went out while nobody could be asked, or while no budget acted on it, and nobody knows what became of it: held
+      // afterwards, above any cap.
+      if (attempt.isUnreserved || attempt.draws?.length === 0) {
         this.heldAfterwards.set(id, this.#world.time.now);
         this.#above(attempt, hold.admittedAt, request.amountNanoUsd);
         return;
