@@ -25,6 +25,7 @@ function usage(written: number): object {
 /** Undefined: the request is not Google's. */
 export function googleAnswer(url: string, body: Record<string, unknown>): GoogleAnswer | undefined {
   const { pathname, searchParams } = new URL(url, 'http://provider');
+  if (pathname.endsWith('/interactions')) return interaction(body);
   const [, model, verb] = /models\/([^/]+):([A-Za-z]+)$/.exec(pathname) ?? [];
   switch (verb) {
     case 'generateContent':
@@ -41,6 +42,29 @@ export function googleAnswer(url: string, body: Record<string, unknown>): Google
     default:
       return undefined;
   }
+}
+
+function interaction({ model, stream }: Record<string, unknown>): GoogleAnswer {
+  const about = { id: 'v1_1', object: 'interaction', model };
+  const usage = {
+    total_input_tokens: INPUT_TOKENS,
+    total_cached_tokens: CACHED_TOKENS,
+    total_output_tokens: OUTPUT_TOKENS - THOUGHTS,
+    total_thought_tokens: THOUGHTS,
+    total_tokens: INPUT_TOKENS + OUTPUT_TOKENS,
+  };
+  const step = { type: 'model_output', content: [{ type: 'text', text: WORDS.join(' ') }] };
+  if (stream !== true) return { json: { ...about, status: 'completed', steps: [step], usage } };
+  const event = (event_type: string, rest: object): string =>
+    `event: ${event_type}\ndata: ${JSON.stringify({ event_type, ...rest })}\n\n`;
+  const pieces = [
+    event('interaction.created', { interaction: { ...about, status: 'in_progress' } }),
+    event('step.start', { index: 0, step: { type: 'model_output', content: [] } }),
+    ...WORDS.map((text) => event('step.delta', { index: 0, delta: { type: 'text', text: `${text} ` } })),
+    event('step.stop', { index: 0 }),
+    event('interaction.completed', { interaction: { ...about, status: 'completed', usage } }),
+  ];
+  return { pieces };
 }
 
 function prediction(): object {

@@ -127,6 +127,28 @@ describe.each([ESM, ESM_2])('$how', (loaded) => {
   test('embeddings', () => expectSettledOnce(loaded, 'embed', 0));
   test('a stream that is downgraded', () => expectDowngraded(loaded, 'stream', 'streamGenerateContent'));
 
+  test('an interaction that is denied throws its own error, and nothing is sent', async () => {
+    stub.decide = deny;
+    const { error } = await run(loaded.args, { WAY: 'interaction' });
+    expect(error).toMatchObject({
+      name: 'APIError',
+      status: 402,
+      message: '402 The call was not sent (exhausted). the month is spent',
+    });
+    expect(provider.seen).toEqual([]);
+    expect(stub.reservations).toHaveLength(1);
+  });
+
+  test('an interaction that is downgraded asks another model', async () => {
+    stub.decide = (request) => {
+      const { status, body } = allow(request);
+      return { status, body: { ...(body as object), decision: 'downgrade', rewrite: { model: 'gemini-2.5-flash' } } };
+    };
+    await run(loaded.args, { WAY: 'interaction' });
+    expect(provider.seen.map(({ body }) => body.model)).toEqual(['gemini-2.5-flash']);
+    expect(stub.settlements.map(({ model, measured }) => [model, measured])).toEqual([['gemini-2.5-flash', true]]);
+  });
+
   test('denied for now, it is not tried again where the caller asked for retries', async () => {
     stub.decide = () => {
       const { body } = deny();

@@ -92,6 +92,21 @@ await runCases({
     await collect(await chat.sendMessageStream({ message: 'and?' }));
     return chat.getHistory();
   },
+  interaction: async () => {
+    const { sdkHttpResponse, ...answer } = await ai.interactions.create({ model: ask.model, input: ask.contents });
+    return { ...answer, read: sdkHttpResponse?.headers !== undefined };
+  },
+  'interaction stream': async () =>
+    collect(await ai.interactions.create({ model: ask.model, input: ask.contents, stream: true })),
+  'interaction stream break': async () => {
+    const events = [];
+    for await (const event of await ai.interactions.create({ model: ask.model, input: 'hi', stream: true })) {
+      events.push(event);
+      if (events.length === 4) break;
+    }
+    await left();
+    return events;
+  },
   'own fetch': async () => seen(await create({ httpOptions: { fetch: (...args) => fetch(...args) } })),
   embeddings: async () => (await ai.models.embedContent({ model: 'gemini-embedding-001', contents: 'hi' })).embeddings,
   'tokens counted': async () => (await ai.models.countTokens(ask)).totalTokens,
