@@ -73,6 +73,8 @@ export interface Format {
   denial?(message: string, details: object): object;
   /** The SDK tries again after any 429, whatever `x-should-retry` says: a denial is a 402 then, also where waiting may help. */
   retries429?: true;
+  /** The event after which a stream of JSON lines has nothing more, for SDKs that stop reading there. */
+  isLastEvent?(event: unknown): boolean;
   response(body: unknown, request: RequestFacts): ResponseFacts;
   stream(request: RequestFacts): StreamReader;
 }

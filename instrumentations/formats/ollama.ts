@@ -65,6 +65,7 @@ export const ollama: Format = {
   texts: (body) => texts(body as Json),
   rewrite,
   denial: (message, details) => ({ ...details, error: message }),
+  isLastEvent: (event) => isObject(event) && event.done === true,
   response,
   stream,
 };

@@ -52,8 +52,26 @@ const BEDROCK = /^bedrock-(?:runtime|mantle)\.[a-z0-9-]+\.(?:amazonaws\.com|api\
 
 /** `host` may carry a port. A host that nobody knows (a gateway, a proxy, a stand-in) is taken at the format's word. */
 export function providerOf(host: string, format: Pick<Format, 'provider'>): string {
+  return providerOfHost(host) ?? format.provider;
+}
+
+/** Undefined for a host that nobody knows. */
+export function providerOfHost(host: string): string | undefined {
   const name = host.replace(/:\d+$/, '').toLowerCase();
   if (Object.hasOwn(HOSTS, name)) return HOSTS[name]!;
   if (BEDROCK.test(name)) return 'aws';
-  return SUFFIXES.find(([suffix]) => name.endsWith(suffix))?.[1] ?? format.provider;
+  return SUFFIXES.find(([suffix]) => name.endsWith(suffix))?.[1];
+}
+
+/** SDKs that speak OpenAI's format and have but one provider. */
+const AGENTS: readonly (readonly [RegExp, string])[] = [
+  [/^Groq\/JS/, 'groq'],
+  [/^Together\/JS/, 'together'],
+  [/mistral/i, 'mistral'],
+];
+
+/** What the SDK's `user-agent` says, for a host that nobody knows. */
+export function providerOfAgent(userAgent: string | undefined): string | undefined {
+  if (userAgent === undefined) return undefined;
+  return AGENTS.find(([pattern]) => pattern.test(userAgent))?.[1];
 }

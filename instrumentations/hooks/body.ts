@@ -59,6 +59,8 @@ export class Answer {
 
 function broken(tape: Tape, by: 'aborted' | 'error', errorType: string): End {
   const facts = tape.empty && errorType === 'unread' ? {} : tape.facts();
+  // It said how it ended and what it counted: whoever stopped reading there (at `[DONE]`, say) has read it all.
+  if (by === 'aborted' && facts.usage && facts.finishReasons?.length) return { kind: 'answered', facts };
   return { kind: 'broken', facts, by, errorType };
 }
 
@@ -81,7 +83,9 @@ export class View {
   }
 
   chunk(bytes: unknown): void {
-    if (!this.#over && !this.#comesWhole && bytes instanceof Uint8Array) this.#tape.push(bytes);
+    if (this.#over || this.#comesWhole || !(bytes instanceof Uint8Array)) return;
+    this.#tape.push(bytes);
+    if (this.answer.streams && this.#tape.isOver) this.done();
   }
 
   done(): void {

@@ -10,7 +10,7 @@ import { warnOnce } from '../../src/client/warn.ts';
 import { denyResponse } from './deny-response.ts';
 import { passOwned, retriedCall } from './frames.ts';
 import { apiKeyOf, withoutOwnBaggage } from './headers.ts';
-import { type Place, placeOf } from './place.ts';
+import { type Place, placeBy, placeOf } from './place.ts';
 import { parseObject, serialise, textOf } from './request-body.ts';
 import { watchResponse } from './response.ts';
 
@@ -92,7 +92,7 @@ function caught(
 ): Caught {
   const apiKey = apiKeyOf(headers as Headers);
   return {
-    ...place,
+    ...placeBy(place, headers as Headers),
     body,
     bodyBytes: Buffer.byteLength(text),
     ...(apiKey !== undefined && { apiKey }),

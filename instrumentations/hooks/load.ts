@@ -2,7 +2,10 @@
  * Finds the SDK classes when they are loaded, whoever loads them and however: a line is appended to the module that defines the
  * class, and hands it over. What was required before us is found in the module cache.
  */
+import { readFileSync } from 'node:fs';
 import module from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Client } from '../../src/client/call.ts';
 import { warnOnce } from '../../src/client/warn.ts';
 import { GOOGLE_CLASS, hookGoogle, isGoogle, mayBeGoogle } from './google.ts';
@@ -18,7 +21,8 @@ const CLASSES: Readonly<Record<string, string>> = {
 
 const GOOGLE = '@google/genai';
 const NAMES = Object.keys(CLASSES).join('|');
-const CORE = new RegExp(`[\\\\/]node_modules[\\\\/](${NAMES})[\\\\/]client\\.m?js$`);
+/** Any package's `client` module: an alias in somebody's package.json gives the SDK a folder of another name. */
+const CORE = /[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)[\\/]client\.m?js$/;
 /** Generations of these SDKs that send through node-fetch, which no hook of ours sees. */
 const NODE_FETCH = new RegExp(`/node_modules/(${NAMES})/_shims/`);
 
@@ -43,7 +47,7 @@ export function hookLoading(client: Client): void {
   module.registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
-      const name = CORE.exec(url)?.[1];
+      const name = nameOf(url);
       if (name === undefined) warnNodeFetch(url);
       if ((name === undefined && !mayBeGoogle(url)) || loaded.source === undefined || loaded.source === null)
         return loaded;
@@ -58,6 +62,19 @@ function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
   return typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString('utf8');
 }
 
+/** The SDK that a file or its URL belongs to, if it is its core. */
+function nameOf(place: string): string | undefined {
+  const folder = CORE.exec(place)?.[1]?.replace('\\', '/');
+  if (folder === undefined || Object.hasOwn(CLASSES, folder)) return folder;
+  try {
+    const path = place.startsWith('file:') ? fileURLToPath(place) : place;
+    const { name } = JSON.parse(readFileSync(join(dirname(path), 'package.json'), 'utf8')) as { name?: unknown };
+    return typeof name === 'string' && Object.hasOwn(CLASSES, name) ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function appended(text: string, name: string, sdk: string): string {
   const key = JSON.stringify(HAND_OVER.description);
   return `${text}\n;globalThis[Symbol.for(${key})]?.(${JSON.stringify(name)}, typeof ${sdk} === 'undefined' ? undefined : ${sdk});\n`;
@@ -66,7 +83,7 @@ function appended(text: string, name: string, sdk: string): string {
 function takeRequired(take: (name: string, sdk: unknown) => void): void {
   const { cache } = module.createRequire(import.meta.url);
   for (const [path, module] of Object.entries(cache)) {
-    const name = CORE.exec(path)?.[1];
+    const name = nameOf(path);
     if (name !== undefined) take(name, module?.exports?.[CLASSES[name] as string]);
   }
 }
@@ -83,6 +100,6 @@ function warnNodeFetch(url: string): void {
   if (name === undefined) return;
   warnOnce(
     `node-fetch of ${name}`,
-    `this version of ${name} sends through node-fetch, so its calls are NEITHER METERED NOR CAPPED; use a newer major version`,
+    `this version of ${name} sends through node-fetch, so its calls are NEITHER METERED NOR CAPPED; use a newer major version, or import '${name}/shims/web' first`,
   );
 }

@@ -1,9 +1,14 @@
 /** Where a request goes: its format, its provider, its host. The same few URLs come again and again, so it is kept. */
 import type { Caught } from '../../src/client/call.ts';
 import type { Format } from '../formats/format.ts';
-import { formatFor, providerOf } from '../formats/index.ts';
+import { formatFor, providerOfAgent, providerOfHost } from '../formats/index.ts';
+import { type AnyHeaders, headerOf } from './headers.ts';
 
-export type Place = Pick<Caught, 'path' | 'provider' | 'host' | 'port'> & { format: Format };
+export type Place = Pick<Caught, 'path' | 'provider' | 'host' | 'port'> & {
+  format: Format;
+  /** The host does not tell the provider, so that it was taken at the format's word. */
+  unknownHost?: true;
+};
 
 /** Enough for any service, and a bound for one that puts ids into its URLs. */
 const MAX_KEPT = 256;
@@ -23,5 +28,13 @@ function read(text: string): Place | undefined {
   const format = url ? formatFor('POST', url.pathname) : undefined;
   if (!url || !format) return undefined;
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-  return { format, path: url.pathname, provider: providerOf(url.host, format), host: url.hostname, port };
+  const known = providerOfHost(url.host);
+  const place: Place = { format, path: url.pathname, provider: known ?? format.provider, host: url.hostname, port };
+  return known === undefined ? { ...place, unknownHost: true } : place;
+}
+
+/** The same place, where only the SDK's headers tell the provider: behind a gateway, say. */
+export function placeBy(place: Place, headers: AnyHeaders): Place {
+  const provider = place.unknownHost && providerOfAgent(headerOf(headers, 'user-agent'));
+  return provider === undefined ? place : { ...place, provider };
 }

@@ -15,7 +15,7 @@ import { Call } from '../../src/client/span.ts';
 import { type Frame, frames } from './frames.ts';
 import { apiKeyOf, withoutOwnBaggage } from './headers.ts';
 import { replace } from './patch.ts';
-import { placeOf } from './place.ts';
+import { placeBy, placeOf } from './place.ts';
 import { serialise } from './request-body.ts';
 import { expectParsed, watchResponse } from './response.ts';
 import { stamps } from './stamp.ts';
@@ -130,7 +130,7 @@ function caught({ url, req }: Built, { body, signal }: Options): Caught | undefi
   if (typeof body !== 'object' || body === null) return undefined;
   const place = placeOf(url);
   if (!place) return undefined;
-  const what: Caught = { ...place, body, bodyBytes: Buffer.byteLength(req.body) };
+  const what: Caught = { ...placeBy(place, req.headers), body, bodyBytes: Buffer.byteLength(req.body) };
   const apiKey = apiKeyOf(req.headers);
   const abort = req.signal ?? signal ?? undefined;
   if (apiKey !== undefined) what.apiKey = apiKey;

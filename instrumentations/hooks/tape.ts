@@ -38,6 +38,14 @@ export class Tape {
     else if (this.#keptBytes > MAX_WHOLE_BYTES) this.#chunks = [];
   }
 
+  /** Whether the last line received is whole, and the last there will be. */
+  get isOver(): boolean {
+    const { isLastEvent } = this.#format;
+    if (!isLastEvent || this.#chunks.at(-1)?.at(-1) !== LF) return false;
+    const event = parseEvent(lastLine(this.#chunks));
+    return event !== undefined && isLastEvent(event);
+  }
+
   /** What the answer says as far as it was received; may be asked again. */
   facts(): ResponseFacts {
     const bytes = joined(this.#chunks);
@@ -83,6 +91,20 @@ export class Tape {
     // Zeros are what a gateway sends that does not count: only the text tells.
     return usage && usage.inputTokens + usage.outputTokens > 0 ? facts : undefined;
   }
+}
+
+const LF = 10;
+
+function lastLine(chunks: readonly Uint8Array[]): string {
+  let line = '';
+  for (let at = chunks.length - 1; at >= 0; at--) {
+    const chunk = chunks[at] as Uint8Array;
+    const end = at === chunks.length - 1 ? chunk.length - 1 : chunk.length;
+    const start = chunk.subarray(0, end).lastIndexOf(LF) + 1;
+    line = Buffer.from(chunk.buffer, chunk.byteOffset + start, end - start).toString('latin1') + line;
+    if (start > 0) break;
+  }
+  return line;
 }
 
 function joined(chunks: readonly Uint8Array[]): Buffer {

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { googleAnswer } from './google-provider.ts';
+import { cohereEvents, cohereJson, isCohere, isOllama, ollamaJson, ollamaLines } from './provider-cohere-ollama.ts';
 
 /**
  * - `ok`: answers
@@ -38,6 +39,7 @@ export const WORDS = ['The', 'fuse', 'holds', 'while', 'the', 'house', 'sleeps',
 export const INPUT_TOKENS = 40;
 export const CACHED_TOKENS = 16;
 export const OUTPUT_TOKENS = 12;
+const COUNTS = { words: WORDS, input: INPUT_TOKENS, output: OUTPUT_TOKENS };
 
 export async function startProvider(): Promise<TestProvider> {
   const seen: Seen[] = [];
@@ -86,7 +88,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, all: S
   if (step === 'hang') return;
   const google = googleAnswer(request.url ?? '/', body);
   if (google?.pieces) return stream(response, google.pieces, step, google.type);
-  if (body.stream === true) return stream(response, eventsFor(path, body), step);
+  if (body.stream === true) return stream(response, eventsFor(path, body), step, typeFor(path));
   const json = JSON.stringify(google ? google.json : jsonFor(path, body));
   response.writeHead(200, {
     'content-type': 'application/json',
@@ -100,7 +102,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, all: S
 }
 
 function fail(response: ServerResponse, status: number): void {
-  const error = { type: 'error', error: { type: `test_${status}`, message: `refused with ${status}`, code: null } };
+  const error = {
+    type: 'error',
+    message: `refused with ${status}`,
+    error: { type: `test_${status}`, message: `refused with ${status}`, code: null },
+  };
   response.writeHead(status, { 'content-type': 'application/json', 'retry-after-ms': '1' });
   response.end(JSON.stringify(error));
 }
@@ -125,7 +131,14 @@ async function stream(
   response.end();
 }
 
+function typeFor(path: string): string {
+  if (isOllama(path)) return 'application/x-ndjson';
+  return path.endsWith('/v1/chat') ? 'application/stream+json' : 'text/event-stream';
+}
+
 function jsonFor(path: string, body: Record<string, unknown>): unknown {
+  if (isCohere(path)) return cohereJson(path, COUNTS);
+  if (isOllama(path)) return ollamaJson(path, body, COUNTS);
   if (path.endsWith('/messages')) return anthropicMessage(body);
   if (path.endsWith('/embeddings')) return embeddings(body);
   if (path.endsWith('/responses')) return openaiResponse(body, 'completed');
@@ -133,6 +146,8 @@ function jsonFor(path: string, body: Record<string, unknown>): unknown {
 }
 
 function eventsFor(path: string, body: Record<string, unknown>): string[] {
+  if (isCohere(path)) return cohereEvents(path, COUNTS);
+  if (isOllama(path)) return ollamaLines(path, body, COUNTS);
   if (path.endsWith('/messages')) return anthropicEvents(body);
   if (path.endsWith('/responses')) return responseEvents(body);
   return chatEvents(body);
@@ -181,9 +196,14 @@ function chat(body: Record<string, unknown>): unknown {
   };
 }
 
+/** Mistral counts unasked. */
+function isMistral(model: unknown): boolean {
+  return typeof model === 'string' && model.startsWith('mistral');
+}
+
 function chatEvents(body: Record<string, unknown>): string[] {
   const options = body.stream_options as { include_usage?: boolean } | undefined;
-  const usage = options?.include_usage === true;
+  const usage = options?.include_usage === true || isMistral(body.model);
   const chunk = (choices: unknown[], own: unknown = null): string =>
     `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1_790_000_000, model: body.model, choices, ...(usage && { usage: own }) })}\n\n`;
   const events = WORDS.map((word, index) =>
