@@ -46,6 +46,7 @@ export interface Crossing {
 /** Events of thresholds that are crossed and have not fired yet, lowest first. */
 export function crossings(crossing: Crossing): AlertEvent[] {
   const { instance, spentNanoUsd, spentBeforeNanoUsd = spentNanoUsd } = crossing;
+  if (!instance.thresholds.some(({ atBasisPoints }) => isCrossed(instance, atBasisPoints, spentNanoUsd))) return [];
   const fired = firedStill(instance, crossing.already, spentBeforeNanoUsd);
   return [...new Set(instance.thresholds.map(({ atBasisPoints }) => atBasisPoints))]
     .sort((a, b) => a - b)

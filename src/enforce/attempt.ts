@@ -7,7 +7,7 @@ import type { Attribution } from '../domain/attribution.ts';
 import type { Denial } from '../domain/decision.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { UsageBound } from '../domain/usage.ts';
-import type { AccountDemand, Balance, HoldRecord, ReserveOutcome, ReserveRequest } from '../ledger/ledger.ts';
+import type { AccountDemand, Balance, ReserveOutcome, ReserveRequest } from '../ledger/ledger.ts';
 import type { ReservationReply, ReservationRequest } from '../protocol/wire.ts';
 import { isWorthTaking, roomOf, shortened } from './clamp.ts';
 import { callAfter } from './clock.ts';
@@ -54,7 +54,7 @@ export class Attempt {
     const { attempt_id } = this.#request;
     asking.enter(attempt_id);
     try {
-      const isBehind = waiting.isAhead(this.#lines()) && !(await this.#isKnown());
+      const isBehind = waiting.size > 0 && waiting.isAhead(this.#lines()) && !(await this.#isKnown());
       const decided = isBehind ? undefined : await gate.pass(() => this.#try());
       const told = decided ?? (await this.#wait(patience));
       if ('granted' in told) asking.told(attempt_id);
@@ -111,7 +111,7 @@ export class Attempt {
       this.#obstacle = { ...this.#seen(tooMuch, now), isShare: true };
       return undefined;
     }
-    return this.#reserve(now, isLast);
+    return await this.#reserve(now, isLast);
   }
 
   /** As it is, or shortened to what there is room for; each step is the ledger's own decision over all demands. */
@@ -121,7 +121,8 @@ export class Attempt {
     for (let tries = plan.demands.length + 2; ; tries -= 1) {
       const [outcome] = await this.#room.ledger.reserveMany([this.#reservation(plan, now)], now);
       if (!outcome) return undefined;
-      if (outcome.outcome === 'granted' || outcome.outcome === 'conflict') return this.#conclude(outcome, plan, now);
+      if (outcome.outcome === 'granted') return this.#granted(outcome, plan);
+      if (outcome.outcome === 'conflict') return this.#conflict(outcome);
       const room = roomOf(outcome.demand, outcome.balance);
       const mayShorten = tries > 0 && (isLast || outcome.outcome === 'exhausted' || plan !== this.plan);
       const shorter = mayShorten ? shortened(plan, outcome.demand, room.now) : undefined;
@@ -131,25 +132,16 @@ export class Attempt {
         plan = shorter;
         continue;
       }
-      if (outcome.outcome === 'exhausted' && !later) return this.#conclude(outcome, plan, now);
+      if (outcome.outcome === 'exhausted' && !later) return { denied: await this.#exhausted(outcome, plan, now) };
       this.#obstacle = { demand: outcome.demand, balance: outcome.balance, plan };
       return undefined;
     }
   }
 
-  async #conclude(
-    outcome: Exclude<ReserveOutcome, { outcome: 'contended' }>,
-    plan: Plan,
-    now: EpochMs,
-  ): Promise<Decided | Refusal> {
-    if (outcome.outcome === 'granted') {
-      this.plan = plan;
-      return this.#granted(outcome.hold, outcome.replayed);
-    }
-    if (outcome.outcome === 'exhausted') return { denied: await this.#exhausted(outcome, plan, now) };
+  #conflict({ hold }: Extract<ReserveOutcome, { outcome: 'conflict' }>): Refusal {
     const { attempt_id } = this.#request;
-    const isSame = outcome.hold.digest === this.#digest;
-    const why = isSame ? `has ended (${outcome.hold.state.state})` : 'was used for another request';
+    const isSame = hold.digest === this.#digest;
+    const why = isSame ? `has ended (${hold.state.state})` : 'was used for another request';
     return refuse(409, 'attempt-conflict', `attempt "${attempt_id}" ${why}; use a new attempt_id`);
   }
 
@@ -166,7 +158,8 @@ export class Attempt {
     return mayFit ? { ...denial, tighten: true } : denial;
   }
 
-  #granted(hold: HoldRecord, replayed: boolean): Decided {
+  #granted({ hold, replayed }: Extract<ReserveOutcome, { outcome: 'granted' }>, plan: Plan): Decided {
+    this.plan = plan;
     if (!replayed) this.#room.asking.granted(hold.attemptId);
     this.#room.cards.use(hold.provider, hold.model, this.plan.card);
     this.#room.shares.take(hold, this.#principal.token);
@@ -176,13 +169,14 @@ export class Attempt {
       decision: 'allow',
       amount: hold.amountNanoUsd.toString(),
       expires_at: new Date(expiresAt).toISOString(),
-      ...(hold.reply === undefined ? {} : (JSON.parse(hold.reply) as Partial<ReservationReply>)),
     };
+    if (hold.reply !== undefined) Object.assign(granted, JSON.parse(hold.reply));
     // The plan may be older than the grant, and the route is about the attempts that come after it.
     const route = this.#request.route && routeOf(this.#room, this.#request.session, this.#planNow());
     const now = this.#room.clock.now();
-    const tighten = isTight(this.plan, this.#request.bound, (account) => this.#spent(account, now));
-    return { granted: { ...granted, ...(route && { route }), ...(tighten && { tighten }) }, replayed };
+    if (route) granted.route = route;
+    if (isTight(plan, this.#request.bound, (account) => this.#spent(account, now))) granted.tighten = true;
+    return { granted, replayed };
   }
 
   #wait(patience: Patience): Promise<Decided | Refusal> {

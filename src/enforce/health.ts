@@ -7,6 +7,8 @@ export const STALLED_AFTER_MS: DurationMs = 5_000;
 /** Reads that go on for as long as there is history, between commits. */
 const LONG_READS = new Set<PropertyKey>(['settlements', 'usage', 'verify']);
 
+type Step = (...args: unknown[]) => Promise<unknown>;
+
 /**
  * Whether the ledger commits. A step that failed makes the server unready and stops decisions. The sweep then tries a write of
  * some size, so that a disk with room for one small entry does not count as mended, and one revision that marks the outage;
@@ -37,29 +39,41 @@ export class LedgerHealth {
 
   /** The ledger, with every failure noticed. While it hangs nothing more is given to it, so that nothing piles up. */
   watch(ledger: Ledger): Ledger {
+    const watched = new Map<PropertyKey, { step: Step; watching: Step }>();
     return new Proxy(ledger, {
       get: (target, name) => {
         const step: unknown = Reflect.get(target, name);
         if (typeof step !== 'function') return step;
-        const take = (...args: unknown[]) => step.apply(target, args) as Promise<unknown>;
-        if (LONG_READS.has(name)) return (...args: unknown[]) => take(...args).catch(this.#notice);
-        return (...args: unknown[]) => this.#time(() => take(...args));
+        const known = watched.get(name);
+        if (known?.step === step) return known.watching;
+        const watching = this.#watching(target, name, step as Step);
+        watched.set(name, { step: step as Step, watching });
+        return watching;
       },
     });
   }
 
-  async #time(take: () => Promise<unknown>): Promise<unknown> {
-    const stalled = this.#stalled();
-    if (stalled !== undefined) throw new LedgerUnavailable(stalled);
-    const step = { sinceMs: this.#monotonicMs() };
-    this.#underWay.add(step);
-    try {
-      return await take();
-    } catch (error) {
-      return this.#notice(error);
-    } finally {
-      this.#underWay.delete(step);
-    }
+  #watching(target: Ledger, name: PropertyKey, step: Step): Step {
+    if (LONG_READS.has(name)) return (...args) => step.apply(target, args).catch(this.#notice);
+    return (...args) => {
+      const stalled = this.#stalled();
+      if (stalled !== undefined) return Promise.reject(new LedgerUnavailable(stalled));
+      const since = { sinceMs: this.#monotonicMs() };
+      this.#underWay.add(since);
+      const answered = (value: unknown): unknown => {
+        this.#underWay.delete(since);
+        return value;
+      };
+      const failed = (error: unknown): never => {
+        this.#underWay.delete(since);
+        return this.#notice(error);
+      };
+      try {
+        return step.apply(target, args).then(answered, failed);
+      } catch (error) {
+        return Promise.reject(error).catch(failed);
+      }
+    };
   }
 
   readonly #notice = (error: unknown): never => {

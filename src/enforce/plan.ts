@@ -47,7 +47,7 @@ export function planAttempt(
   learned?: Pick<Learned, 'share'>,
 ): Plan {
   const { model } = asked;
-  const attribution = { ...asked.attribution, provider: asked.provider, model };
+  const attribution = naming(asked.attribution, asked.provider, model);
   const instances = policy.match(attribution);
   const spent = instances.map((instance) => ({ instance, spentNanoUsd: standing.spent(instance, now) }));
   const soft = softDecision(spent, attribution, model);
@@ -62,6 +62,12 @@ export function planAttempt(
   const renamed = { ...attribution, model: rewritten.model };
   const again = { ...taking, asked: rewritten, attribution: renamed, instances: policy.match(renamed) };
   return { ...take(again), decision: 'downgrade', by, rewrite };
+}
+
+/** Most know the call already: the same object then. */
+function naming(attribution: Attribution, provider: string, model: string): Attribution {
+  if (attribution.provider === provider && attribution.model === model) return attribution;
+  return { ...attribution, provider, model };
 }
 
 interface Taking {
@@ -93,7 +99,8 @@ function take({ policy, asked, attribution, instances, now, learned }: Taking): 
     taken.push({ demand, held, pauses: cap.threshold.action === 'pause' });
   }
   // The ledger answers with the first demand that does not fit: the strictest speaks for all.
-  const ordered = [...taken.filter(({ pauses }) => !pauses), ...taken.filter(({ pauses }) => pauses)];
+  const isMixed = taken.some(({ pauses }) => pauses) && taken.some(({ pauses }) => !pauses);
+  const ordered = isMixed ? taken.toSorted((a, b) => Number(a.pauses) - Number(b.pauses)) : taken;
   const demands = ordered.map(({ demand }) => demand);
   const held = ordered.map((each) => each.held);
   return { card, attribution, instances, model, bound, amountNanoUsd, demands, held };

@@ -32,7 +32,7 @@ export async function book(room: Room, bills: readonly Bill[]) {
     announce(room, bill, outcome.settlement);
     learnFrom(room, outcome.settlement, outcome.settlement.postings, bill.worstNanoUsd);
   }
-  await tellAll(room, events);
+  if (events.length > 0 || room.untold.size > 0) await tellAll(room, events);
   // What frees most of the time, and knows where: the other wakers do not.
   if (room.waiting.size > 0) void room.waiting.wake(accountsOf(bills));
   return outcomes;
@@ -67,11 +67,12 @@ function postAll(room: Room, bill: Bill, settlement: Settlement): AlertEvent[] {
     const at = instance.window.kind === 'rolling' ? now : admittedAt;
     const before = room.standing.spent(instance, at);
     room.standing.post(posting.instance, posting.window, posting.amountNanoUsd);
-    room.slots.spent(instance, before, room.standing.spent(instance, at));
+    const spentNanoUsd = room.standing.spent(instance, at);
+    room.slots.spent(instance, before, spentNanoUsd);
     const crossing = {
       instance,
       window: windowAt(instance.window, at),
-      spentNanoUsd: room.standing.spent(instance, at),
+      spentNanoUsd,
       spentBeforeNanoUsd: before,
       already: room.standing.already(instance, at, before),
       at: now,

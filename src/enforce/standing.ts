@@ -11,6 +11,7 @@ interface Spent {
   amountNanoUsd: NanoUsd;
 }
 
+const NONE: ReadonlySet<number> = new Set();
 const PRUNE_EVERY_MS: DurationMs = 60_000;
 
 /**
@@ -61,7 +62,8 @@ export class Standing {
 
   /** Events of the window that `at` falls into; of a rolling window, those whose threshold has not re-armed. */
   events(instance: BudgetInstance, at: EpochMs): AlertEvent[] {
-    const events = this.#told.get(instance.key) ?? [];
+    const events = this.#told.get(instance.key);
+    if (!events) return [];
     if (instance.window.kind === 'rolling') return events;
     const { start } = windowAt(instance.window, at);
     return events.filter((event) => event.window.start === start);
@@ -70,6 +72,7 @@ export class Standing {
   /** Thresholds in basis points that have fired and not re-armed, 0 for a denial near the cap. */
   already(instance: BudgetInstance, at: EpochMs, spentNanoUsd: NanoUsd): ReadonlySet<number> {
     const events = this.events(instance, at);
+    if (events.length === 0) return NONE;
     const fired = events.filter(({ kind }) => kind !== 'unpriced').map((event) => event.thresholdBasisPoints);
     const still = firedStill(instance, new Set(fired), spentNanoUsd);
     if (instance.window.kind === 'rolling' && events.length > 0) {

@@ -13,6 +13,7 @@ export type Admission = { principal: Principal } | { problem: Reply };
 
 /** Everybody on this machine, while no tokens are configured. */
 const LOCAL: Principal = { name: 'loopback' };
+const LOCAL_ADMISSION: Admission = { principal: LOCAL };
 const ANYONE: Principal = { name: 'anyone' };
 
 export function authenticate(request: IncomingMessage, route: Route, tokens: TokenLookup | undefined): Admission {
@@ -39,17 +40,24 @@ function forbidden(entry: TokenEntry, route: Route): Reply {
   return problem(403, 'forbidden', detail);
 }
 
+/** Clients keep to one name: the last one that was found to be local. */
+let lastLocal: string | undefined;
+
+function isLocal(header: string | undefined): boolean {
+  if (header !== undefined && header === lastLocal) return true;
+  const host = hostName(header);
+  if (host === undefined || !isLoopback(host)) return false;
+  lastLocal = header;
+  return true;
+}
+
 /**
  * Without tokens the socket is on loopback, but a web page can still reach it through the browser: by a name that it
  * rebinds to 127.0.0.1 (Host tells) or by a form that it posts across sites (Origin tells).
  */
 function openAccess(request: IncomingMessage): Admission {
-  const host = hostName(request.headers.host);
-  const { origin } = request.headers;
-  const originHost = origin === undefined ? 'localhost' : originName(origin);
-  if (host !== undefined && isLoopback(host) && originHost !== undefined && isLoopback(originHost)) {
-    return { principal: LOCAL };
-  }
+  const { host, origin } = request.headers;
+  if (isLocal(host) && (origin === undefined || isLoopback(originName(origin) ?? ''))) return LOCAL_ADMISSION;
   const detail = 'without tokens the server answers only requests from and to localhost; add tokens to the config';
   return { problem: problem(403, 'host-not-allowed', detail) };
 }

@@ -1,5 +1,6 @@
 /**
- * Reads values that fit a schema several times as fast as zod does: it makes nothing but the result. What does not fit, and
+ * Reads values that fit a schema several times as fast as zod does: it makes nothing but the result, and nothing at all of
+ * an object whose properties come in the schema's order. What does not fit, and
  * whatever is not known here, zod reads, so that both accept the same, answer the same and tell the same mistakes.
  */
 import type { z } from 'zod';
@@ -61,8 +62,24 @@ function objectReader({ shape, catchall, checks }: z.core.$ZodObjectDef): Reader
   const names = Object.keys(shape);
   const parts = names.map((name) => readerOf(shape[name] as Node));
   const isOptional = names.map((name) => (shape[name] as Node)._zod.def.type === 'optional');
+  const places = new Map(names.map((name, index) => [name, index]));
+  /** Whether it is what would come out: every property known, in the schema's order, and read as it is. */
+  const isAsRead = (value: Record<string, unknown>): boolean => {
+    let next = 0;
+    for (const name in value) {
+      const place = places.get(name);
+      if (place === undefined || place < next) return false;
+      for (; next < place; next += 1) if (!isOptional[next]) return false;
+      const given = value[name];
+      if (given === undefined || (parts[place] as Reader)(given) !== given) return false;
+      next += 1;
+    }
+    for (; next < names.length; next += 1) if (!isOptional[next]) return false;
+    return true;
+  };
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return NO;
+    if (isAsRead(value as Record<string, unknown>)) return value;
     const result: Record<string, unknown> = {};
     let unread = 0;
     for (const _ in value) unread += 1;
@@ -91,10 +108,12 @@ function arrayReader(def: z.core.$ZodArrayDef): Reader | undefined {
   }
   return (value) => {
     if (!Array.isArray(value) || value.length > longest) return NO;
-    const result = new Array<unknown>(value.length);
+    let result: unknown[] = value;
     for (let index = 0; index < value.length; index += 1) {
       const read = element(value[index]);
       if (read === NO) return NO;
+      if (read === value[index]) continue;
+      if (result === value) result = value.slice();
       result[index] = read;
     }
     return result;

@@ -7,6 +7,7 @@ import type { Draw } from '../domain/lease.ts';
 import { MAX_NANO_USD, type NanoUsd } from '../domain/money.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { USAGE_COUNT_KEYS, type Usage } from '../domain/usage.ts';
+import { sameAccount } from './holds.ts';
 import type { AccountDemand, AccountRef, Posting, ReserveRequest, SettleRequest, SplitRequest } from './ledger.ts';
 
 export function checkTime(name: string, time: EpochMs): void {
@@ -116,8 +117,11 @@ function checkAccount(of: string, { instance, window, since }: AccountRef): void
   if (window.end <= window.start) throw new RangeError(`${of}: the window of account ${instance} is empty`);
 }
 
+/** One by one: there are few, and keys of their times as text would take longer to make. */
 function checkDistinct(of: string, accounts: readonly AccountRef[]): void {
-  if (accounts.length < 2) return;
-  const keys = new Set(accounts.map(({ instance, window }) => `${window.start} ${window.end} ${instance}`));
-  if (keys.size < accounts.length) throw new RangeError(`${of}: names the same account twice`);
+  for (let index = 1; index < accounts.length; index += 1) {
+    for (let before = 0; before < index; before += 1) {
+      if (sameAccount(accounts[index]!, accounts[before]!)) throw new RangeError(`${of}: names the same account twice`);
+    }
+  }
 }

@@ -16,14 +16,23 @@ import type { Ledger } from './ledger.ts';
 export function checked(ledger: Ledger): Ledger {
   return {
     latestTime: () => ledger.latestTime(),
-    async reserveMany(requests, now) {
-      checkTime('now', now);
-      requests.forEach(checkReserve);
+    // These two come with every attempt: no promise of their own around the ledger's.
+    reserveMany(requests, now) {
+      try {
+        checkTime('now', now);
+        for (const request of requests) checkReserve(request);
+      } catch (error) {
+        return Promise.reject(error);
+      }
       return ledger.reserveMany(requests, now);
     },
-    async settleMany(requests, now) {
-      checkTime('now', now);
-      requests.forEach(checkSettle);
+    settleMany(requests, now) {
+      try {
+        checkTime('now', now);
+        for (const request of requests) checkSettle(request);
+      } catch (error) {
+        return Promise.reject(error);
+      }
       return ledger.settleMany(requests, now);
     },
     async releaseMany(attemptIds, now) {
