@@ -33,17 +33,32 @@ export function elementsOf(text: string): unknown[] {
   const elements: unknown[] = [];
   let depth = 0;
   let start = 0;
-  // Strings are passed over whole; what is left of the marks are brackets alone.
-  for (const { 0: mark, index } of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]/gs)) {
-    if (mark === '[' || mark === '{') {
+  // No expression: strings of megabytes, as pictures are, overflow its stack.
+  for (let at = 0; at < text.length; at++) {
+    const mark = text.charAt(at);
+    if (mark === '"') at = endOfString(text, at);
+    else if (mark === '[' || mark === '{') {
       depth += 1;
-      if (depth === 2) start = index;
+      if (depth === 2) start = at;
     } else if (mark === ']' || mark === '}') {
-      if (depth === 2) addEvent(elements, text.slice(start, index + 1));
+      if (depth === 2) addEvent(elements, text.slice(start, at + 1));
       depth -= 1;
     }
   }
   return elements;
+}
+
+/** Where the string ends whose quotation mark is at `from`. */
+function endOfString(text: string, from: number): number {
+  let end = text.indexOf('"', from + 1);
+  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end < 0 ? text.length : end;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let before = at;
+  while (text.charAt(before - 1) === '\\') before -= 1;
+  return (at - before) % 2 === 1;
 }
 
 const LF = 10;

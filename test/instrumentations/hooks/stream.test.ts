@@ -1,8 +1,9 @@
 /** Streams in pieces of every size: what is kept, what is taken out, what is read of it. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { gemini } from '../../../instrumentations/formats/gemini.ts';
 import { openaiChat } from '../../../instrumentations/formats/openai-chat.ts';
-import { eventsOf, lastEventEnd } from '../../../instrumentations/hooks/sse.ts';
+import { elementsOf, eventsOf, lastEventEnd } from '../../../instrumentations/hooks/sse.ts';
 import { ExtraEventStripper } from '../../../instrumentations/hooks/strip.ts';
 import { Tape } from '../../../instrumentations/hooks/tape.ts';
 
@@ -132,5 +133,42 @@ describe('server-sent events', () => {
     ['', 0],
   ])('the last event of %j ends at %i', (text, end) => {
     expect(lastEventEnd(bytes(text))).toBe(end);
+  });
+});
+
+describe('an array of chunks, as Google streams it where no events are asked for', () => {
+  const chunks = [
+    { text: 'a "quoted" ] } one', more: [[1], { a: '\\' }] },
+    { text: '世界 }]' },
+    { candidates: [{ content: { parts: [{ text: '{"x":' }] } }] },
+  ];
+  const text = JSON.stringify(chunks, null, 2);
+
+  test('gives the chunks that are whole, wherever it is cut', () => {
+    fc.assert(
+      fc.property(fc.nat(text.length), (at) => {
+        const found = elementsOf(text.slice(0, at));
+        expect(found).toEqual(chunks.slice(0, found.length));
+      }),
+    );
+    expect(elementsOf(text.slice(0, -2))).toEqual(chunks);
+  });
+
+  test.each(['', '[', '[]', ']]]]{{', '[1,2', '["', '[{"a":"\\'])('%s gives none and breaks nothing', (odd) => {
+    expect(elementsOf(odd)).toEqual([]);
+  });
+
+  test('reads past a picture of megabytes', () => {
+    const picture = { data: 'A'.repeat(20_000_000) };
+    expect(elementsOf(`[${JSON.stringify(picture)},{"a`)).toEqual([picture]);
+    expect(elementsOf(`[{"data":"${'\\n'.repeat(5_000_000)}`)).toEqual([]);
+  });
+
+  test('is estimated by what came of it', () => {
+    const asked = gemini.request({ contents: [{ parts: [{ text: 'hi' }] }] }, 100, '/models/m:streamGenerateContent');
+    const tape = new Tape(gemini, asked!, false);
+    const counted = { candidates: [{ content: { parts: [{ text: 'abc' }] } }], usageMetadata: { promptTokenCount: 4 } };
+    tape.push(bytes(`[${JSON.stringify(counted)},{"cand`));
+    expect(tape.facts().estimate).toEqual({ inputTokens: 4, outputTokens: 1 });
   });
 });
