@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ATTR } from '../../../src/telemetry/names.ts';
 import { startProvider, type TestProvider } from '../../support/provider.ts';
 import { REGISTER, runApp } from '../../support/run-app.ts';
 import { allow, deny, type StubServer, startStub } from '../../support/stub-server.ts';
@@ -185,3 +186,37 @@ test('a downgrade of plain fetch with a Request changes its path and keeps the r
     ['/v1beta/models/gemini-2.5-flash-lite:generateContent', 'kept'],
   ]);
 });
+
+interface Span {
+  name: string;
+  parent?: string;
+  id: string;
+  status: number;
+  attributes: Record<string, unknown>;
+}
+
+test.each(['@google/genai', 'google-genai-2'])(
+  '%s: one span a call with its retries, under the caller’s',
+  async (SDK) => {
+    const { json, stderr } = await run([...IMPORT, app('google-otel.mjs')], { SDK });
+    expect(stderr).toBe('');
+    const spans = json as Span[];
+    const parent = spans.find(({ name }) => name === 'parent');
+    const calls = spans.filter((span) => span.parent === parent?.id);
+    const brief = calls.map(({ name, status, attributes }) => [
+      name,
+      status,
+      attributes[ATTR.attempts],
+      attributes[ATTR.errorType],
+      attributes[ATTR.usageInputTokens],
+      attributes[ATTR.usageOutputTokens],
+    ]);
+    const name = 'generate_content gemini-2.5-flash';
+    expect(brief).toEqual([
+      [name, 0, 1, undefined, 40, 12],
+      [name, 0, 1, undefined, 40, 12],
+      [name, 0, 2, undefined, 40, 12],
+      [name, 2, 1, '400', undefined, undefined],
+    ]);
+  },
+);
