@@ -9,7 +9,7 @@ import { Call } from '../../src/client/span.ts';
 import { warnOnce } from '../../src/client/warn.ts';
 import { denyResponse } from './deny-response.ts';
 import { passOwned, retriedCall } from './frames.ts';
-import { apiKeyOf, withoutOwnBaggage } from './headers.ts';
+import { apiKeyOf, withoutLength, withoutOwnBaggage } from './headers.ts';
 import { type Place, placeBy, placeOf } from './place.ts';
 import { parseObject, serialise, textOf } from './request-body.ts';
 import { watchResponse } from './response.ts';
@@ -63,7 +63,8 @@ async function metered(
   if (attempt === undefined) return original(input, init);
   if (attempt === 'aborted') throw signal?.reason;
   const changed = serialise(text, body, attempt.body);
-  const cleanHeaders = withoutOwnBaggage(headers);
+  const ownHeaders = withoutOwnBaggage(headers);
+  const cleanHeaders = changed === text ? ownHeaders : withoutLength(ownHeaders);
   const target = attempt.path === place.path ? input : withPath(input, attempt.path);
   if (changed === text && cleanHeaders === headers && target === input)
     return send(original, attempt, input, init, signal);

@@ -41,3 +41,11 @@ export function withoutOwnBaggage<T extends AnyHeaders>(headers: T): T | Headers
   else copy.set('baggage', baggage);
   return copy;
 }
+
+/** A copy without the length of a body that has become another; fetch reckons it anew. */
+export function withoutLength<T extends AnyHeaders>(headers: T): T | Headers {
+  if (headerOf(headers, 'content-length') === undefined) return headers;
+  const copy = new Headers(headers as ConstructorParameters<typeof Headers>[0]);
+  copy.delete('content-length');
+  return copy;
+}

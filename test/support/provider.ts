@@ -196,14 +196,13 @@ function chat(body: Record<string, unknown>): unknown {
   };
 }
 
-/** Mistral counts unasked. */
 function isMistral(model: unknown): boolean {
   return typeof model === 'string' && model.startsWith('mistral');
 }
 
 function chatEvents(body: Record<string, unknown>): string[] {
   const options = body.stream_options as { include_usage?: boolean } | undefined;
-  const usage = options?.include_usage === true || isMistral(body.model);
+  const usage = options?.include_usage === true;
   const chunk = (choices: unknown[], own: unknown = null): string =>
     `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1_790_000_000, model: body.model, choices, ...(usage && { usage: own }) })}\n\n`;
   const events = WORDS.map((word, index) =>
@@ -213,7 +212,13 @@ function chatEvents(body: Record<string, unknown>): string[] {
   );
   events.push(chunk([{ index: 0, delta: {}, finish_reason: 'stop' }]));
   if (usage) events.push(chunk([], OPENAI_USAGE));
+  if (isMistral(body.model)) events[events.length - 1] = withUsage(events.at(-1) as string);
   return [...events, 'data: [DONE]\n\n'];
+}
+
+/** Mistral's last chunk has the usage, and the others have not even a null. */
+function withUsage(event: string): string {
+  return `data: ${JSON.stringify({ ...JSON.parse(event.slice(6)), usage: OPENAI_USAGE })}\n\n`;
 }
 
 function openaiResponse(body: Record<string, unknown>, status: string): unknown {
