@@ -74,6 +74,13 @@ const CASES: [id: string, what: string, usage: Usage, usd: string][] = [
   ['openai/omni-moderation-latest', 'given away', tokens(M, 0), '0'],
   ['azure.ai.openai/gpt-4.1', "OpenAI's price", tokens(M, M), '10'],
 
+  ['cohere/command-a-03-2025', '2.5 / 10', tokens(M, M), '12.5'],
+  ['cohere/rerank-v4.0-pro', '2.5 a thousand units', tokens(0, 0, { webSearches: 1000 }), '2.5'],
+  ['cohere/rerank-v3.5', '2 a thousand units', tokens(0, 0, { webSearches: 1000 }), '2'],
+  ['cohere/embed-v4.0', 'text 0.12, pictures 0.47', tokens(2 * M, 0, { inputImageTokens: M }), '0.59'],
+  ['cohere/embed-english-v3.0', '0.1', tokens(M, 0), '0.1'],
+  ['ollama/llama3.2:3b', 'on the own machine', tokens(M, M), '0'],
+
   // 3 / cache 3.75, 6, 0.3 / 15; from 200,001 tokens on 6 / 7.5, 12, 0.6 / 22.5
   ['anthropic/claude-sonnet-4-5', 'input and output', tokens(1000, 500), '0.0105'],
   [
