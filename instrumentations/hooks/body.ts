@@ -85,7 +85,7 @@ export class View {
   chunk(bytes: unknown): void {
     if (this.#over || this.#comesWhole || !(bytes instanceof Uint8Array)) return;
     this.#tape.push(bytes);
-    if (this.answer.streams && this.#tape.isOver) this.done();
+    if (this.#tape.isOver) this.done();
   }
 
   done(): void {

@@ -16,6 +16,7 @@ export class Tape {
   readonly #streams: boolean;
   #chunks: Uint8Array[] = [];
   #keptBytes = 0;
+  #isOver = false;
   /** Set once events had to be parsed on the way. */
   #reader: StreamReader | undefined;
 
@@ -33,6 +34,7 @@ export class Tape {
   push(chunk: Uint8Array): void {
     this.#chunks.push(chunk);
     this.#keptBytes += chunk.byteLength;
+    this.#isOver = this.#streams && this.#endsHere();
     if (this.#keptBytes <= MAX_KEPT_BYTES) return;
     if (this.#streams) this.#digest();
     else if (this.#keptBytes > MAX_WHOLE_BYTES) this.#chunks = [];
@@ -40,6 +42,10 @@ export class Tape {
 
   /** Whether the last line received is whole, and the last there will be. */
   get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  #endsHere(): boolean {
     const { isLastEvent } = this.#format;
     if (!isLastEvent || this.#chunks.at(-1)?.at(-1) !== LF) return false;
     const event = parseEvent(lastLine(this.#chunks));

@@ -49,9 +49,9 @@ describe('lines of JSON', () => {
 
   test('are digested as they come, so that a long answer does not stay in memory', () => {
     const tape = new Tape(ollama, request!, true);
-    const long = new TextEncoder().encode(line('x'.repeat(1000)));
-    for (let index = 0; index < 600; index++) tape.push(long);
-    tape.push(new TextEncoder().encode(LAST));
+    for (let index = 0; index < 600; index++) tape.push(new TextEncoder().encode(line('x'.repeat(1000))));
+    // Of itself too large to be kept: it is digested at once, and ends the stream all the same.
+    tape.push(new TextEncoder().encode(line('x'.repeat(300_000)) + LAST));
     expect(tape.isOver).toBe(true);
     expect(tape.facts()).toMatchObject({ finishReasons: ['stop'], usage: { inputTokens: 40, outputTokens: 12 } });
   });
