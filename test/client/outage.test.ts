@@ -78,8 +78,9 @@ describe('after the first contact', () => {
   });
 
   test('allow spends the unreachable allowance and no more', async () => {
-    // gpt-4.1 at 2 and 8 USD a million: one call of some 500 bytes and 100 tokens is bound at about 0.0018 USD.
-    stub.rules = { ...RULES, unreachable_allowance: '3000000' };
+    // gpt-4.1 at 2 and 8 USD a million: one call of some 500 bytes and 100 tokens is bound at about 0.00227 USD. A second one
+    // does not fit either when the first has ended and cost 0.00015 USD only.
+    stub.rules = { ...RULES, unreachable_allowance: '2300000' };
     failing({ status: 500, body: {} });
     const { outcomes } = await calls(3, { PARALLEL: 'yes' });
     expect(outcomes.sort()).toEqual(['ok', 'unreachable', 'unreachable']);
