@@ -99,10 +99,14 @@ await runCases({
   'interaction stream': async () =>
     collect(await ai.interactions.create({ model: ask.model, input: ask.contents, stream: true })),
   'interaction stream break': async () => {
+    const { interactions } = new GoogleGenAI({
+      apiKey: 'AIza-secret',
+      httpOptions: { ...httpOptions, ...step('slow').httpOptions },
+    });
     const events = [];
-    for await (const event of await ai.interactions.create({ model: ask.model, input: 'hi', stream: true })) {
+    for await (const event of await interactions.create({ model: ask.model, input: 'hi', stream: true })) {
       events.push(event);
-      if (events.length === 4) break;
+      if (events.length === 3) break;
     }
     await left();
     return events;
