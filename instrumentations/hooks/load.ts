@@ -2,10 +2,7 @@
  * Finds the SDK classes when they are loaded, whoever loads them and however: a line is appended to the module that defines the
  * class, and hands it over. What was required before us is found in the module cache.
  */
-import { readFileSync } from 'node:fs';
 import module from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Client } from '../../src/client/call.ts';
 import { warnOnce } from '../../src/client/warn.ts';
 import { GOOGLE_CLASS, hookGoogle, isGoogle, mayBeGoogle } from './google.ts';
@@ -67,8 +64,7 @@ function nameOf(place: string): string | undefined {
   const folder = CORE.exec(place)?.[1]?.replace('\\', '/');
   if (folder === undefined || Object.hasOwn(CLASSES, folder)) return folder;
   try {
-    const path = place.startsWith('file:') ? fileURLToPath(place) : place;
-    const { name } = JSON.parse(readFileSync(join(dirname(path), 'package.json'), 'utf8')) as { name?: unknown };
+    const { name } = module.createRequire(place)('./package.json') as { name?: unknown };
     return typeof name === 'string' && Object.hasOwn(CLASSES, name) ? name : undefined;
   } catch {
     return undefined;
@@ -100,6 +96,6 @@ function warnNodeFetch(url: string): void {
   if (name === undefined) return;
   warnOnce(
     `node-fetch of ${name}`,
-    `this version of ${name} sends through node-fetch, so its calls are NEITHER METERED NOR CAPPED; use a newer major version, or import '${name}/shims/web' first`,
+    `this version of ${name} sends through node-fetch, so its calls are NEITHER METERED NOR CAPPED; use a newer major version, or load '${name}/shims/web' after this and before it`,
   );
 }

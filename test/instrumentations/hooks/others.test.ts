@@ -91,7 +91,7 @@ const LEFT = 'stream break';
 
 const SDKS = [
   { name: 'groq-sdk', app: 'groq-together', provider: 'groq', expected: OPENAI_LIKE, ways: ['import', 'require'] },
-  // It sends through node-fetch unless it is told otherwise.
+  // It sends through node-fetch unless it is told otherwise, and takes the fetch that it finds then: so after us.
   {
     name: 'groq-sdk-0',
     app: 'groq-together',
@@ -138,7 +138,7 @@ describe.each(SDKS)('$name by $way', ({ name, app, way, provider: owner, expecte
     const env = { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, PACKAGE: name, LOAD: way };
     const [without, with_] = await Promise.all([
       runApp({ args: ['--expose-gc', ...before, file], env }),
-      runApp({ args: ['--expose-gc', '--import', REGISTER, ...before, file], env }),
+      runApp({ args: ['--expose-gc', `--${before.length > 0 ? way : 'import'}`, REGISTER, ...before, file], env }),
     ]);
     bare = without.json as Seen;
     instrumented = with_.json as Seen;
