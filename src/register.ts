@@ -18,7 +18,8 @@ function register(): void {
   const environment = readEnvironment(process.env, warnOnce);
   const client = createClient({ environment, prices: localPrices });
   shared.flush = (options) => flush(client, options);
-  keepSettlements(client, new JournalFolder(environment.endpoint, environment.journalFolder), isMainThread);
+  const { endpoint, attribution, journalFolder } = environment;
+  keepSettlements(client, new JournalFolder(endpoint, attribution.service, journalFolder), isMainThread);
   hookLoading(client);
   hookFetch(client);
   if (environment.startOtel) startOtel(warnOnce);

@@ -1,7 +1,8 @@
 /**
- * Settlements and closes of slices that outlive their process, one to a line: written in one go when it ends, taken over by the next process of the same
- * user for the same server. They hold usage and attribution only, no content and no key. A file is claimed by renaming it, so
- * two processes never both keep it, and the claim of a dead process is free again.
+ * Settlements and closes of slices that outlive their process, one to a line: written in one go when it ends, taken over by
+ * the next process of the same user and service for the same server (another service may have another token, which may not
+ * speak for this one). They hold usage and attribution only, no content and no key. A file is claimed by renaming it, so two
+ * processes never both keep it, and the claim of a dead process is free again.
  */
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,10 +25,11 @@ export class JournalFolder {
   readonly #warn: Warn;
   #claimed: string[] = [];
 
-  constructor(endpoint: URL, folder: string | undefined, warn: Warn = warnOnce) {
+  constructor(endpoint: URL, service: string | undefined, folder: string | undefined, warn: Warn = warnOnce) {
     const user = process.getuid?.() ?? userInfo().username;
-    const server = createHash('sha256').update(endpoint.href).digest('hex').slice(0, 16);
-    this.path = join(folder ?? join(tmpdir(), `spendfuse-${user}`), server);
+    const whose = service === undefined ? endpoint.href : `${endpoint.href} ${service}`;
+    const name = createHash('sha256').update(whose).digest('hex').slice(0, 16);
+    this.path = join(folder ?? join(tmpdir(), `spendfuse-${user}`), name);
     this.#warn = warn;
   }
 

@@ -97,6 +97,16 @@ describe('a process that ends at once', () => {
     expect(files()).toHaveLength(1);
   });
 
+  test('a process of another service, whose token may not speak for it, leaves it alone', async () => {
+    refuseSettlements();
+    await end('exit', { OTEL_SERVICE_NAME: 'one' });
+    stub.intercept = () => undefined;
+    await end('empty', { STREAM: 'none', OTEL_SERVICE_NAME: 'other' });
+    expect(files()).toHaveLength(1);
+    await end('empty', { STREAM: 'none', OTEL_SERVICE_NAME: 'one' });
+    expect(files()).toEqual([]);
+  });
+
   test.each([
     { what: 'in the middle of a stream', STREAM: 'open', settled: ['settled', 'aborted', false] },
     { what: 'before the answer', STREAM: 'hang', settled: ['lost', 'error', false] },
