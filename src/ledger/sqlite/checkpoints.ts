@@ -8,8 +8,11 @@ import { createHash } from 'node:crypto';
 import { Recount } from '../recount.ts';
 import { accountOf, type SqliteEntries } from './store.ts';
 
-/** Settlements between checkpoints, at the least; with many accounts more, so that the work stays in proportion. */
-const MIN_SETTLEMENTS = 20_000;
+/**
+ * Settlements between checkpoints, at the least; with many accounts more, so that the work stays in proportion. Few, because
+ * nothing is committed meanwhile: each thousand takes some milliseconds.
+ */
+const MIN_SETTLEMENTS = 2_000;
 
 interface Checkpoint {
   at: number;

@@ -41,7 +41,7 @@ interface Loaded {
   savedLatest: number;
 }
 
-const COMMITS_BETWEEN_CARE = 256;
+const COMMITS_BETWEEN_CARE = 64;
 const SWEEP_INTERVAL_MS = 3_600_000;
 /** Also of a ledger to which nothing is written, so that the time since its server went away can be told. */
 const CLOCK_SAVED_AT_LEAST_MS = 86_400_000;
