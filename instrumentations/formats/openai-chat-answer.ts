@@ -108,9 +108,10 @@ function take(seen: Seen, reasons: string[], body: Json, request: RequestFacts):
 }
 
 export function response(body: unknown, request: RequestFacts): ResponseFacts {
-  const reader = stream(request);
-  reader.push(body);
-  return reader.facts();
+  const reasons: string[] = [];
+  const seen: Seen = { outputBytes: 0, finishReasons: reasons };
+  if (isObject(body)) take(seen, reasons, body, request);
+  return conclude(seen, request);
 }
 
 export function stream(request: RequestFacts): StreamReader {

@@ -4,7 +4,7 @@ import { addAudio, addFile, addImage, inputBound, inputEstimate, type Media, noM
 import type { Format, RequestFacts, Rewrite } from './format.ts';
 import { isReasoningModel, isSearchTool, lowered, modelOf, tierOf, tokensPerImage } from './openai.ts';
 import { response, stream } from './openai-chat-answer.ts';
-import { addTexts, defined, isObject, type Json, limit, list, name } from './read.ts';
+import { addTexts, isObject, type Json, limit, list, name } from './read.ts';
 
 function request(body: unknown, bodyBytes: number, path?: string): RequestFacts | undefined {
   if (!isObject(body) || !Array.isArray(body.messages)) return undefined;
@@ -13,27 +13,26 @@ function request(body: unknown, bodyBytes: number, path?: string): RequestFacts 
   media.audio ||= isObject(body.audio) || list(body.modalities).includes('audio');
   const searches = webSearches(body, model);
   if (searches !== undefined) media.unseen = true;
-  const bound: UsageBound = {
-    ...inputBound(bodyBytes, media, tokensPerImage(model)),
-    ...outputBound(body),
-    webSearches: searches,
-    serviceTier: tierOf(body.service_tier),
-  };
+  const bound: UsageBound = inputBound(bodyBytes, media, media.images > 0 ? tokensPerImage(model) : 0);
+  boundOutput(bound, body);
+  if (searches !== undefined) bound.webSearches = searches;
+  const tier = tierOf(body.service_tier);
+  if (tier !== undefined) bound.serviceTier = tier;
   return {
     model,
     stream: body.stream === true,
-    bound: defined(bound),
+    bound,
     estimatedInputTokens: inputEstimate(bodyBytes, media, bound),
   };
 }
 
 /** Some providers know only one of the two limits, so when both are set the larger one is the safe bound. */
-function outputBound(body: Json): Pick<UsageBound, 'outputTokens' | 'choices'> {
+function boundOutput(bound: UsageBound, body: Json): void {
   const choices = limit(body.n) ?? 1;
   const perChoice = Math.max(limit(body.max_completion_tokens) ?? 0, limit(body.max_tokens) ?? 0);
-  if (perChoice === 0) return { choices };
+  if (perChoice > 0) bound.outputTokens = perChoice * choices;
   // A rewrite limits each choice, so whoever asks for one has to know how many there are.
-  return { outputTokens: perChoice * choices, ...(choices > 1 && { choices }) };
+  if (perChoice === 0 || choices > 1) bound.choices = choices;
 }
 
 /** A search model searches once before each answer, and so does a provider that knows `web_search_options`. */

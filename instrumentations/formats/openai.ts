@@ -11,8 +11,11 @@ export function tokensPerImage(model: string): number {
 
 /** The model in the body; Azure names a deployment in the path instead: `/openai/deployments/NAME/…`. */
 export function modelOf(body: { model?: unknown }, path?: string): string {
-  const deployment = path === undefined ? undefined : /\/deployments\/([^/]+)\//.exec(path)?.[1];
-  return name(body.model) ?? deployment ?? 'unknown';
+  return name(body.model) ?? (path === undefined ? undefined : deploymentIn(path)) ?? 'unknown';
+}
+
+function deploymentIn(path: string): string | undefined {
+  return /\/deployments\/([^/]+)\//.exec(path)?.[1];
 }
 
 /** The tier as it is billed: `fast` is OpenAI's other word for `priority`. */

@@ -2,38 +2,44 @@
  * One answer being read. A response may be cloned, so an answer has one or more views, each read on its own; the first that
  * is read to its end tells what the attempt came to, and the last that is given up settles it from what was seen.
  */
-import type { Attempt } from '../../src/client/attempt.ts';
+import type { Attempt, Seeing } from '../../src/client/attempt.ts';
+import { Bag, type Bagged, NOT_IN_BAG } from '../../src/client/bag.ts';
 import { errorTypeOf } from '../../src/client/failure.ts';
 import type { End } from '../../src/client/meter.ts';
 import { parseEvent } from './sse.ts';
 import { Tape } from './tape.ts';
 
 /** Shared by the views. It must not point to a view, for a view that nobody can read any more ends the attempt. */
-export class Answer {
+export class Answer implements Seeing {
   readonly attempt: Attempt;
   readonly streams: boolean;
   #views = 0;
-  #signal: AbortSignal | undefined;
+  #first: Tape | undefined;
+  #stopListening: (() => void) | undefined;
 
   constructor(attempt: Attempt, streams: boolean, signal: AbortSignal | undefined) {
     this.attempt = attempt;
     this.streams = streams;
-    if (!streams || !signal) return;
-    this.#signal = signal;
-    signal.addEventListener('abort', this.#aborted, { once: true });
+    attempt.answer ??= this;
+    if (streams && signal) this.#listen(signal);
   }
 
-  readonly #aborted = (): void => {
-    const end = this.attempt.seen?.();
-    if (end) this.#end(end);
-  };
+  #listen(signal: AbortSignal): void {
+    const aborted = (): void => this.#end(this.seen());
+    signal.addEventListener('abort', aborted, { once: true });
+    this.#stopListening = () => signal.removeEventListener('abort', aborted);
+  }
+
+  seen(): End {
+    return this.#first ? broken(this.#first, 'aborted', 'aborted') : LOST;
+  }
 
   view(): View {
     this.#views += 1;
     const tape = new Tape(this.attempt.format, this.attempt.facts, this.streams);
     const view = new View(this, tape);
-    this.attempt.seen ??= () => broken(tape, 'aborted', 'aborted');
-    unread.register(view, { answer: this, tape }, view);
+    this.#first ??= tape;
+    watchOver(view);
     return view;
   }
 
@@ -52,10 +58,12 @@ export class Answer {
   }
 
   #end(end: End): void {
-    this.#signal?.removeEventListener('abort', this.#aborted);
+    this.#stopListening?.();
     this.attempt.end(end);
   }
 }
+
+const LOST: End = { kind: 'lost', errorType: 'unread' };
 
 function broken(tape: Tape, by: 'aborted' | 'error', errorType: string): End {
   const facts = tape.empty && errorType === 'unread' ? {} : tape.facts();
@@ -65,9 +73,10 @@ function broken(tape: Tape, by: 'aborted' | 'error', errorType: string): End {
 }
 
 /** What a reader of one response tells. */
-export class View {
+export class View implements Bagged {
+  inBag = NOT_IN_BAG;
   readonly answer: Answer;
-  readonly #tape: Tape;
+  readonly tape: Tape;
   #over = false;
   #comesWhole = false;
   #parsing = false;
@@ -75,7 +84,7 @@ export class View {
 
   constructor(answer: Answer, tape: Tape) {
     this.answer = answer;
-    this.#tape = tape;
+    this.tape = tape;
   }
 
   get over(): boolean {
@@ -84,12 +93,12 @@ export class View {
 
   chunk(bytes: unknown): void {
     if (this.#over || this.#comesWhole || !(bytes instanceof Uint8Array)) return;
-    this.#tape.push(bytes);
-    if (this.#tape.isOver) this.done();
+    this.tape.push(bytes);
+    if (this.tape.isOver) this.done();
   }
 
   done(): void {
-    if (!this.#comesWhole && this.#close()) this.answer.finished(this.#tape);
+    if (!this.#comesWhole && this.#close()) this.answer.finished(this.tape);
   }
 
   /** It will come in one piece: the chunks of its stream, if that is watched, need not be kept and parsed as well. */
@@ -138,18 +147,19 @@ export class View {
   }
 
   cancelled(): void {
-    if (this.#close()) this.answer.gone(this.#tape, 'aborted', 'aborted');
+    if (this.#close()) this.answer.gone(this.tape, 'aborted', 'aborted');
   }
 
   failed(error: unknown): void {
     const by = error instanceof Error && error.name === 'AbortError' ? 'aborted' : 'error';
-    if (this.#close()) this.answer.gone(this.#tape, by, by === 'aborted' ? 'aborted' : errorTypeOf(error));
+    if (this.#close()) this.answer.gone(this.tape, by, by === 'aborted' ? 'aborted' : errorTypeOf(error));
   }
 
   #close(): boolean {
     if (this.#over) return false;
     this.#over = true;
-    unread.unregister(this);
+    if (this.inBag !== NOT_IN_BAG) young.delete(this);
+    else unread.unregister(this);
     return true;
   }
 }
@@ -161,3 +171,20 @@ export class View {
 const unread = new FinalizationRegistry<{ answer: Answer; tape: Tape }>(({ answer, tape }) => {
   answer.gone(tape, 'aborted', 'unread');
 });
+
+/** Most are read by then; to register each at once would cost more than all else that is done for it. */
+const YOUNG_MS = 20;
+const young = new Bag<View>();
+let willLook = false;
+
+function watchOver(view: View): void {
+  young.add(view);
+  if (willLook) return;
+  willLook = true;
+  setTimeout(registerYoung, YOUNG_MS).unref();
+}
+
+function registerYoung(): void {
+  willLook = false;
+  for (const view of young.empty()) unread.register(view, { answer: view.answer, tape: view.tape }, view);
+}

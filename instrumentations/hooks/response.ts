@@ -40,7 +40,7 @@ const patchReaders = classPatcher({
     },
   text: (original: Method<Promise<string>>) =>
     function (this: Response) {
-      const result = whole(this, original, (view, body) => view.text(body));
+      const result = whole(this, original, tellText);
       return hiding(this, result, (view, body) => stripped(view, Buffer.from(body)).toString('utf8'));
     },
   arrayBuffer: (original: Method<Promise<ArrayBuffer>>) =>
@@ -76,6 +76,8 @@ const patchReaders = classPatcher({
       return view ? watchStream(stream, view) : stream;
     },
 });
+
+const tellText = (view: View, body: string): void => view.text(body);
 
 /** Reads it in one piece and tells the view; the promise is the original's own. */
 function whole<T>(response: Response, read: Method<Promise<T>>, seen: (view: View, value: T) => void): Promise<T> {

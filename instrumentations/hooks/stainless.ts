@@ -68,8 +68,7 @@ function isAsync(method: unknown): boolean {
 
 function makeRequest(original: Method): Method {
   return function (this: unknown, ...args: unknown[]) {
-    const [options, , retryOf] = args;
-    const earlier = retryOf === undefined ? undefined : callOf(options);
+    const earlier = args[2] === undefined ? undefined : callOf(args[0]);
     const call = earlier ?? new Call();
     const isOutermost = frames.getStore()?.call !== call;
     const frame: Frame = { call, owned: false };
@@ -126,7 +125,9 @@ function take(frame: Frame, built: Built, { body }: Caught, attempt: Begun): Bui
 }
 
 function caught({ url, req }: Built, { body, signal }: Options): Caught | undefined {
-  if (req.method?.toUpperCase() !== 'POST' || typeof req.body !== 'string') return undefined;
+  const { method } = req;
+  if (method !== 'post' && method?.toUpperCase() !== 'POST') return undefined;
+  if (typeof req.body !== 'string') return undefined;
   if (typeof body !== 'object' || body === null) return undefined;
   const place = placeOf(url);
   if (!place) return undefined;

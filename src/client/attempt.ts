@@ -3,6 +3,7 @@ import type { Format, RequestFacts } from '../../instrumentations/formats/format
 import type { Receipt } from '../domain/receipt.ts';
 import type { AttemptEnd } from '../telemetry/recorder.ts';
 import type { Allowed } from './admission.ts';
+import { type Bag, type Bagged, NOT_IN_BAG } from './bag.ts';
 import { errorTypeOf, isUnsent } from './failure.ts';
 import type { Journal } from './journal.ts';
 import type { LeaseKeeper } from './lease/keeper.ts';
@@ -18,7 +19,7 @@ export interface Books {
   pricer: Pricer;
   keeper: LeaseKeeper;
   /** Attempts that have not ended; what is in it when the process ends is settled as far as it was seen. */
-  open: Set<Attempt>;
+  open: Bag<Attempt>;
 }
 
 /** What was admitted, and what is to be sent. */
@@ -36,10 +37,16 @@ export interface Admitted {
   admission: Allowed;
 }
 
-export class Attempt {
+/** What has been seen of an answer so far. */
+export interface Seeing {
+  seen(): End;
+}
+
+export class Attempt implements Bagged {
   readonly call: Call;
-  /** What has been seen of the answer so far; for when the process ends in the middle of it. */
-  seen: (() => End) | undefined;
+  inBag = NOT_IN_BAG;
+  /** For when the process ends in the middle of the answer. */
+  answer: Seeing | undefined;
   readonly #books: Books;
   readonly #admitted: Admitted;
   readonly #admittedMs = Date.now();
@@ -101,7 +108,7 @@ export class Attempt {
 
   /** The process ends now: whatever is known has to do. */
   abandon(): void {
-    this.end(this.#sent ? (this.seen?.() ?? { kind: 'lost', errorType: 'process_exit' }) : { kind: 'unsent' });
+    this.end(this.#sent ? (this.answer?.seen() ?? { kind: 'lost', errorType: 'process_exit' }) : { kind: 'unsent' });
   }
 
   /** The request failed without an answer. Before it was sent, nothing has happened. */
@@ -133,7 +140,7 @@ export class Attempt {
     if (metered.end === 'released') settleAllowance?.(0n);
     if (metered.end !== 'settled') return undefined;
     // Nobody to tell: then the price, which is the dearest part of it, is not looked up.
-    if (!settleAllowance && !quietly(() => this.call.wantsCost)) return undefined;
+    if (!settleAllowance && !this.call.wantsCost) return undefined;
     return quietly(() => this.#price(metered));
   }
 

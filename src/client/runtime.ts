@@ -3,6 +3,7 @@ import type { DurationMs } from '../domain/time.ts';
 import { Admissions } from './admission.ts';
 import type { Attempt } from './attempt.ts';
 import { Attributions } from './attribution.ts';
+import { Bag } from './bag.ts';
 import type { Client } from './call.ts';
 import type { Environment } from './environment.ts';
 import { type Closing, onProcessEnd } from './exit.ts';
@@ -25,14 +26,14 @@ export interface RuntimeOptions {
 export function createClient({ environment, prices, transport }: RuntimeOptions): Client {
   const { endpoint, token, attribution, acceptBaggage, whenUnreachable } = environment;
   const send = transport ?? createTransport(endpoint, token);
-  const open = new Set<Attempt>();
+  const open = new Bag<Attempt>();
   const journal = new Journal(send);
   const pricer = new Pricer(prices);
   const keeper = new LeaseKeeper({
     journal,
     newId: () => uuidv7(Date.now()),
     reportOpen: () => {
-      for (const attempt of open) attempt.reportOpen();
+      for (const attempt of open.all()) attempt.reportOpen();
     },
   });
   const session = new Session({
@@ -77,7 +78,7 @@ export function keepSettlements(client: Client, folder: JournalFolder, takeOver:
 
   /** Nothing that is under way will come to an end: it is settled by what was seen of it, and draws nothing more. */
   function finish(): void {
-    for (const attempt of open) attempt.abandon();
+    for (const attempt of open.all()) attempt.abandon();
     keeper.end();
   }
 

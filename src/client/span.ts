@@ -31,7 +31,8 @@ export class Call {
   }
 
   get wantsCost(): boolean {
-    return this.#recorder?.wanted ?? false;
+    const recorder = this.#recorder;
+    return recorder !== undefined && quietly(() => recorder.wanted) === true;
   }
 
   /** An attempt begins. True where somebody listens who does not know the call yet: then it is to be described. */

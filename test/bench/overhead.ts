@@ -5,6 +5,7 @@ import { readEnvironment } from '../../src/client/environment.ts';
 import { localPrices } from '../../src/client/local-prices.ts';
 import { createClient } from '../../src/client/runtime.ts';
 import { added, type Difference } from './measure.ts';
+import { startSdk } from './otel-sdk.ts';
 import { CHUNKS, type Sdk, sdks } from './sdks.ts';
 import { granting, stub } from './stub.ts';
 
@@ -19,6 +20,9 @@ export async function overhead(): Promise<void> {
     print(`${sdk.name}, JSON, from slices of 6 slots`, await measure(sdk, false), 1, 'call');
     print(`${sdk.name}, stream of ${CHUNKS} chunks`, await measure(sdk, true), CHUNKS, 'chunk');
   }
+  // From here on each call has a span and four measurements. Anthropic's SDK makes spans of its own, on both sides.
+  startSdk();
+  for (const sdk of both) print(`${sdk.name}, JSON, with OpenTelemetry`, await measure(sdk, false), 1, 'call');
 }
 
 function measure({ bare, hooked }: Sdk, stream: boolean): Promise<Difference> {
