@@ -13,7 +13,7 @@ import type { LeaseKeeper } from './lease/keeper.ts';
 import { isObject } from './rules.ts';
 import { DECISION_MS, MISCONFIGURED, type Session } from './session.ts';
 import { type Asked, reservationOf } from './settlement.ts';
-import { NoAnswer, type Reply, type Transport } from './transport.ts';
+import { Late, NoAnswer, type Reply, type Transport } from './transport.ts';
 import { warnOnce } from './warn.ts';
 
 export type Admission =
@@ -120,7 +120,8 @@ export class Admissions {
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
       if (signal?.aborted) return { outcome: 'aborted', maybeHeld: true };
-      session.lost(error.message);
+      if (error instanceof Late) session.late();
+      else session.lost(error.message);
       return this.#unreachable(asked, true);
     }
   }

@@ -25,6 +25,8 @@ const BACKGROUND_MS: DurationMs = 2_000;
 const FIRST_PROBE_MS: DurationMs = 100;
 /** A probe is one small request: soon found again is worth more than a few of them. */
 const LONGEST_PROBE_MS: DurationMs = 1_000;
+/** A server that comes and goes makes one outage, not one for each probe that gets through. */
+const OUTAGE_OVER_MS: DurationMs = 10_000;
 const REFUSED_RETRY_MS: DurationMs = 5_000;
 /** So long the server counts on it that a session which heard that nothing acts does not ask. */
 const UNASKED_MS: DurationMs = 10_000;
@@ -49,8 +51,9 @@ export class Session {
   rules: Rules | undefined;
   /** Why the server refuses this client. */
   refusal = '';
-  /** Counts outages: what may be spent unseen is counted for each. */
+  /** Counts outages: what may be spent unseen is counted for each. One is over after a time without any trouble. */
   outages = 0;
+  #troubleAtMs = Number.NEGATIVE_INFINITY;
   readonly #options: SessionOptions;
   #opening: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -135,10 +138,25 @@ export class Session {
     if (this.rules) this.rules = { ...this.rules, admission: 'server' };
   }
 
+  /**
+   * A decision did not come in time. One late answer of a busy server must not refuse every other call of the process, so a
+   * heartbeat, which has longer, finds out whether the server is away.
+   */
+  late(): void {
+    this.#trouble();
+    void this.beat();
+  }
+
+  #trouble(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#troubleAtMs > OUTAGE_OVER_MS) this.outages += 1;
+    this.#troubleAtMs = nowMs;
+  }
+
   /** No valid answer: calls are decided here until a probe gets through. Said once. */
   lost(reason: string): void {
+    this.#trouble();
     if (this.state !== 'away') {
-      this.outages += 1;
       say(`the server ${this.#options.endpoint} is unreachable (${reason}); ${this.#meanwhile()}`);
       this.#become('away');
       this.#probeMs = FIRST_PROBE_MS;

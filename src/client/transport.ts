@@ -26,7 +26,12 @@ export type Transport = (method: 'POST' | 'DELETE', path: string, body: unknown,
 
 /** No valid answer came: refused, reset, too late, or not JSON. */
 export class NoAnswer extends Error {
-  override name = 'NoAnswer';
+  override name: string = 'NoAnswer';
+}
+
+/** Nothing came in time. Unlike a refused or reset connection it may only mean that somebody is busy. */
+export class Late extends NoAnswer {
+  override name = 'Late';
 }
 
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
@@ -58,7 +63,7 @@ function exchange(request: ClientRequest, text: string, ask: Ask): Promise<Reply
   return new Promise<Reply>((resolve, reject) => {
     let settled = false;
     // A service that was busy computing finds the timer due and the answer unread: what has arrived is read first.
-    const late = () => afterReading(() => settled || request.destroy(new NoAnswer('it did not answer in time')));
+    const late = () => afterReading(() => settled || request.destroy(new Late('it did not answer in time')));
     let timer = setTimeout(late, ask.timeoutMs);
     const aborted = () => request.destroy(new NoAnswer('the call was aborted'));
     const end = (settle: () => void) => {
