@@ -82,7 +82,8 @@ function judgeMeasured({ billed, settled, clientsKilled }: Evidence, problems: s
   const seen = new Set<string>();
   for (const { attemptId, responseId = '', measured, costNanoUsd } of settled) {
     const one = byId.get(responseId);
-    if (measured && !one)
+    // At nothing: it was given up as lost, and its owner said afterwards that it was never sent.
+    if (measured && !one && costNanoUsd > 0n)
       problems.push(`attempt ${attemptId} is settled as measured, and the provider knows no answer`);
     if (measured && one && BigInt(one.nanoUsd) !== costNanoUsd)
       problems.push(`answer ${responseId} cost ${one.nanoUsd} and was settled at ${costNanoUsd}`);
