@@ -3,9 +3,9 @@
  * the application sees the same with us as without us, and each attempt is settled once, as what it was.
  */
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { SettlementRequest } from '../../../src/protocol/wire.ts';
-import { startProvider, type TestProvider } from '../../support/provider.ts';
+import { startProvider } from '../../support/provider.ts';
 import { REGISTER, runApp } from '../../support/run-app.ts';
 import { type StubServer, startStub } from '../../support/stub-server.ts';
 
@@ -124,30 +124,53 @@ const SDKS = [
   ways.map((way) => ({ ...sdk, way, before: 'before' in sdk ? [`--${way}`, String(sdk.before)] : [] })),
 );
 
-describe.each(SDKS)('$name by $way', ({ name, app, way, provider: owner, expected, before }) => {
-  let provider: TestProvider;
+interface Run {
+  stub: StubServer;
+  bare: Seen;
+  instrumented: Seen;
+  stderr: string;
+}
+
+/** The processes mostly wait, for timeouts and retries: a few of them at a time, ahead of the tests that judge them. */
+const AT_ONCE = 5;
+const queue = SDKS.map((sdk) => ({ sdk, ...Promise.withResolvers<Run>() }));
+for (const { promise } of queue) promise.catch(() => {}); // Its own tests say so.
+
+beforeAll(() => {
+  const waiting = [...queue];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await run(next.sdk).then(next.resolve, next.reject);
+  };
+  for (let worker = 0; worker < AT_ONCE; worker += 1) void work();
+});
+
+async function run({ name, app, way, before }: (typeof SDKS)[number]): Promise<Run> {
+  const [provider, stub] = await Promise.all([startProvider(), startStub()]);
+  const file = fileURLToPath(new URL(`../../support/apps/${app}-cases.mjs`, import.meta.url));
+  const env = { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, PACKAGE: name, LOAD: way };
+  const [without, with_] = await Promise.all([
+    runApp({ args: ['--expose-gc', ...before, file], env }),
+    runApp({ args: ['--expose-gc', `--${before.length > 0 ? way : 'import'}`, REGISTER, ...before, file], env }),
+  ]);
+  await Promise.all([provider.stop(), stub.stop()]);
+  return {
+    stub,
+    bare: without.json as Seen,
+    instrumented: with_.json as Seen,
+    stderr: with_.stderr,
+  };
+}
+
+describe.each(queue)('$sdk.name by $sdk.way', ({ sdk, promise }) => {
+  const { app, provider: owner, expected } = sdk;
   let stub: StubServer;
   let bare: Seen;
   let instrumented: Seen;
   let stderr: string;
 
   beforeAll(async () => {
-    provider = await startProvider();
-    stub = await startStub();
-    const file = fileURLToPath(new URL(`../../support/apps/${app}-cases.mjs`, import.meta.url));
-    const env = { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, PACKAGE: name, LOAD: way };
-    const [without, with_] = await Promise.all([
-      runApp({ args: ['--expose-gc', ...before, file], env }),
-      runApp({ args: ['--expose-gc', `--${before.length > 0 ? way : 'import'}`, REGISTER, ...before, file], env }),
-    ]);
-    bare = without.json as Seen;
-    instrumented = with_.json as Seen;
-    stderr = with_.stderr;
-  });
-  afterAll(async () => {
-    await provider?.stop();
-    await stub?.stop();
-  });
+    ({ stub, bare, instrumented, stderr } = await promise);
+  }, 240_000);
 
   test.each(Object.entries(expected))('%s', (label, settlements) => {
     expect(instrumented[label]).toEqual(bare[label]);
