@@ -135,8 +135,10 @@ export class Admissions {
     const { keeper } = this.#admitter;
     this.#tightening.hear(keeper.lease.signatureOf(asked), tighten);
     // A denial of what bytes bound is not the last word: what tokens bound may fit.
-    if (tighten && admission.outcome === 'denied' && isCountable(asked) && (await recount(asked)))
+    if (tighten && admission.outcome === 'denied' && isCountable(asked)) {
+      await recount(asked);
       return this.#reserve(asked, signal, false);
+    }
     if (askedRoute && admission.outcome === 'allowed') keeper.lease.routed(asked, route, now());
     keeper.look();
     return admission;

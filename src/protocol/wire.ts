@@ -36,7 +36,7 @@ export interface WireBound {
   /** `false`: no audio can be in it. */
   audio?: boolean;
   unseen_input?: true;
-  /** A tokenizer counted the input. Absent: it is bounded by its bytes. */
+  /** A tokenizer counted the input, or nothing tighter is to be had. Absent: it is bounded by its bytes. */
   counted?: true;
   /** Told to `tighten`, the client comes again with a counted input; so this denial is not the last word. */
   countable?: true;

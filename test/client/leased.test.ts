@@ -189,14 +189,18 @@ test('told to tighten, it comes again with counted tokens, and counts the ones t
   expect(leased.map(({ bound }) => bound)).toEqual(leased.map(() => again!.bound));
 });
 
-test('a denial that nothing can tighten is the last word', async () => {
+test('a denial is heard once more where counting is no gain, for only the last word is told to the owner', async () => {
   stub.decide = () => {
     const { body, ...denied } = deny();
     return { ...denied, body: { ...(body as object), tighten: true } };
   };
   const ran = await run({ WARM: '0', CALLS: '1' });
   expect(ran.json).toEqual(['exhausted']);
-  expect(stub.reservations).toHaveLength(1);
+  const [first, second, ...more] = stub.reservations.map(({ bound }) => bound);
+  expect(first).toMatchObject({ countable: true });
+  expect(second).toMatchObject({ input_tokens: first?.input_tokens, counted: true });
+  expect(second).not.toHaveProperty('countable');
+  expect(more).toEqual([]);
 });
 
 function files(): string[] {

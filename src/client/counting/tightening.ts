@@ -36,14 +36,14 @@ export function isCountable({ provider, model, bound, texts, counted }: Asked): 
   return encodingOf(provider, model) !== undefined && isInstalled();
 }
 
-/** Puts the counted bound in the place of the one by bytes; false when it could not be counted, or to no gain. */
-export async function recount(asked: Asked): Promise<boolean> {
+/**
+ * Puts the counted bound in the place of the one by bytes. From then on it counts as counted, also where that was no gain or
+ * the tokenizer failed: there is nothing tighter to come, and the server has to know, for it waits with telling an owner.
+ */
+export async function recount(asked: Asked): Promise<void> {
   const encoding = encodingOf(asked.provider, asked.model);
   const count = encoding && asked.texts ? await load(encoding) : undefined;
-  if (!count || !asked.texts) return false;
-  const saved = tokensSaved(asked.texts(), count);
-  if (saved <= 0) return false;
-  asked.bound = { ...asked.bound, inputTokens: Math.max(0, asked.bound.inputTokens - saved) };
+  const saved = count && asked.texts ? tokensSaved(asked.texts(), count) : 0;
+  if (saved > 0) asked.bound = { ...asked.bound, inputTokens: Math.max(0, asked.bound.inputTokens - saved) };
   asked.counted = true;
-  return true;
 }
