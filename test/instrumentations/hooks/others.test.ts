@@ -132,7 +132,7 @@ interface Run {
 }
 
 /** The processes mostly wait, for timeouts and retries: a few of them at a time, ahead of the tests that judge them. */
-const AT_ONCE = 5;
+const AT_ONCE = 4;
 const queue = SDKS.map((sdk) => ({ sdk, ...Promise.withResolvers<Run>() }));
 for (const { promise } of queue) promise.catch(() => {}); // Its own tests say so.
 

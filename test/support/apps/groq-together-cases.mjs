@@ -41,7 +41,7 @@ await runCases({
       seen.push(event);
       if (seen.length === 3) events.controller.abort();
     }
-    return seen;
+    return seen.slice(0, 3); // What else had arrived by then is the network's business.
   },
   'stream cut': async () => collect(await create(stream, step('cut'))),
   'aborted before': () => create(body, { signal: AbortSignal.abort() }),

@@ -30,7 +30,7 @@ await runCases({
       seen.push(event);
       if (seen.length === 3) events.abort();
     }
-    return seen;
+    return seen.slice(0, 3); // What else had arrived by then is the network's business.
   },
   'client abort': async () => {
     const own = on('slow');
@@ -39,7 +39,7 @@ await runCases({
       seen.push(event);
       if (seen.length === 3) own.abort();
     }
-    return seen;
+    return seen.slice(0, 3); // What else had arrived by then is the network's business.
   },
   'stream cut': async () => collect(await on('cut').chat(stream)),
   400: () => on('400').chat(body),
