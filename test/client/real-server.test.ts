@@ -94,6 +94,18 @@ test('after the first calls no call asks the server, and nothing is held when th
 test('a process that is killed leaves no more unresolved than its slices held', async () => {
   const held = new Map<string, bigint>();
   await leased({ WARM: '8', PAUSE_MS: '900', CALLS: '20', BETWEEN_MS: '20', END: 'wait' }, async (kill) => {
+    // It stands still first: a running one may be granted more between the look and its death.
+    kill('SIGSTOP');
+    let before = '';
+    await vi.waitFor(
+      async () => {
+        const seen = JSON.stringify(await budgets());
+        const isStill = seen === before;
+        before = seen;
+        expect(isStill).toBe(true);
+      },
+      { timeout: 10_000, interval: 300 },
+    );
     for (const { budget, reserved } of await budgets()) held.set(budget, BigInt(reserved));
     kill('SIGKILL');
   });
