@@ -14,17 +14,11 @@
  * lose half their weight in a day, and each newer one takes a little as well, so that a change shows soon.
  */
 import type { Attribution } from '../domain/attribution.ts';
+import { type HeldShare, WHOLE_PPM } from '../domain/held-share.ts';
 import type { NanoUsd } from '../domain/money.ts';
 import type { DurationMs, EpochMs } from '../domain/time.ts';
 import { Histogram } from './histogram.ts';
 
-/** What is held of a worst case: this share, and never less than the amount or the worst case itself. */
-export interface HeldShare {
-  ppm: number;
-  atLeastNanoUsd: NanoUsd;
-}
-
-const WHOLE_PPM = 1_000_000;
 const MIN_SAMPLES = 200;
 const MAX_KEYS = 1_000;
 const HALF_LIFE_MS: DurationMs = 24 * 3_600_000;
@@ -61,7 +55,7 @@ export class Learned {
     habit.weight = weightAt(habit, now) * (1 + 1 / MEMORY);
     habit.at = Math.max(habit.at, now);
     habit.total += habit.weight;
-    habit.ratios.add(Number((costNanoUsd * BigInt(WHOLE_PPM)) / worstNanoUsd) + 1, habit.weight);
+    habit.ratios.add(Number((costNanoUsd * WHOLE_PPM) / worstNanoUsd) + 1, habit.weight);
     habit.costs.add(Number(costNanoUsd), habit.weight);
     if (habit.weight > MAX_WEIGHT) bringDown(habit);
   }
@@ -78,8 +72,8 @@ export class Learned {
     const ppm = habit.ratios.valueBelow(above);
     const atLeast = habit.costs.valueBelow(above);
     // A value in the last bucket may be any above it.
-    if (ppm >= WHOLE_PPM || !Number.isFinite(atLeast)) return undefined;
-    return { ppm: Math.ceil(ppm), atLeastNanoUsd: BigInt(Math.ceil(atLeast)) };
+    if (ppm >= Number(WHOLE_PPM) || !Number.isFinite(atLeast)) return undefined;
+    return { ppm: BigInt(Math.ceil(ppm)), atLeastNanoUsd: BigInt(Math.ceil(atLeast)) };
   }
 }
 
@@ -88,17 +82,9 @@ export function habitOf({ provider, model, service, workflow }: Attribution): st
   return JSON.stringify([provider, model, service, workflow]);
 }
 
-/** Rounded up; the whole where nothing is known. */
-export function heldOf(worstNanoUsd: NanoUsd, share: HeldShare | undefined): NanoUsd {
-  if (!share) return worstNanoUsd;
-  const part = (worstNanoUsd * BigInt(share.ppm) + BigInt(WHOLE_PPM - 1)) / BigInt(WHOLE_PPM);
-  const held = part > share.atLeastNanoUsd ? part : share.atLeastNanoUsd;
-  return held < worstNanoUsd ? held : worstNanoUsd;
-}
-
 function newHabit(now: EpochMs): Habit {
   return {
-    ratios: new Histogram(10, WHOLE_PPM),
+    ratios: new Histogram(10, Number(WHOLE_PPM)),
     costs: new Histogram(...COST_RANGE),
     total: 0,
     weight: 1,

@@ -1,6 +1,7 @@
 import type { Attribution } from '../domain/attribution.ts';
 import type { BudgetInstance } from '../domain/budget.ts';
 import { capOf, softDecision } from '../domain/evaluate.ts';
+import { type HeldShare, heldOf } from '../domain/held-share.ts';
 import type { NanoUsd } from '../domain/money.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { UsageBound } from '../domain/usage.ts';
@@ -8,7 +9,7 @@ import { sinceAt, windowAt } from '../domain/window.ts';
 import type { AccountDemand } from '../ledger/ledger.ts';
 import { boundOf } from '../pricing/bound.ts';
 import type { RateCard } from '../pricing/pricing.ts';
-import { type HeldShare, habitOf, heldOf, type Learned } from './learned.ts';
+import { habitOf, type Learned } from './learned.ts';
 import type { Policy } from './policy.ts';
 import type { Standing } from './standing.ts';
 

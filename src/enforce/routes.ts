@@ -1,9 +1,9 @@
 /** How attempts like one that was just granted may be admitted without asking: what a session is told along with the grant. */
+import type { HeldShare } from '../domain/held-share.ts';
 import { SLICE_VALID_MS } from '../domain/lease.ts';
 import type { DurationMs } from '../domain/time.ts';
 import type { WireRoute, WireSlot } from '../protocol/wire.ts';
 import { wireCard } from './cards.ts';
-import type { HeldShare } from './learned.ts';
 import type { Plan } from './plan.ts';
 import type { Room } from './room.ts';
 
@@ -52,5 +52,5 @@ function slotsOf(room: Room, session: string, { instances, demands, held }: Plan
 }
 
 function heldShare(held: HeldShare | undefined): Pick<WireSlot, 'held_ppm' | 'held_at_least'> {
-  return held ? { held_ppm: held.ppm, held_at_least: held.atLeastNanoUsd.toString() } : {};
+  return held ? { held_ppm: Number(held.ppm), held_at_least: held.atLeastNanoUsd.toString() } : {};
 }

@@ -81,6 +81,10 @@ export class Book<D, M> {
     return this.#open.get(attemptId) ?? this.#unwritten.get(attemptId) ?? this.#entries.hold(attemptId);
   }
 
+  get openHolds(): number {
+    return this.#open.size;
+  }
+
   open(): IterableIterator<Hold<D>> {
     return this.#open.values();
   }

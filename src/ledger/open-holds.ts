@@ -17,6 +17,10 @@ export class OpenHolds<D> {
   readonly #forgivable = new Map<string, EpochMs>();
   #earliestForgivable = Number.POSITIVE_INFINITY;
 
+  get size(): number {
+    return this.#holds.size;
+  }
+
   get(attemptId: string): Hold<D> | undefined {
     return this.#holds.get(attemptId);
   }

@@ -1,6 +1,7 @@
 import type { HoldRecord, LoseSelector, ReserveRequest } from './ledger.ts';
 
-const MOST = 20_000;
+/** How many are kept at the least; at the most twice as many. */
+const KEPT = 10_000;
 
 /**
  * Live holds that were granted here of late, so that who settles one need not ask the ledger for it first. Right only where
@@ -8,17 +9,19 @@ const MOST = 20_000;
  * whose grant is still under way then is never remembered: steps take effect in the order in which they were sent.
  */
 export class RecentHolds {
-  readonly #most: number;
-  readonly #held = new Map<string, HoldRecord>();
+  readonly #kept: number;
+  /** When it is full it takes the place of those before: to take the oldest out of one map, all that left it are passed by. */
+  #held = new Map<string, HoldRecord>();
+  #before = new Map<string, HoldRecord>();
   /** Asked for and not answered yet, with nothing sent since that may change them. */
   readonly #asked = new Map<string, ReserveRequest>();
 
-  constructor(most = MOST) {
-    this.#most = most;
+  constructor(kept = KEPT) {
+    this.#kept = kept;
   }
 
   find(attemptId: string): HoldRecord | undefined {
-    return this.#held.get(attemptId);
+    return this.#held.get(attemptId) ?? this.#before.get(attemptId);
   }
 
   ask(requests: readonly ReserveRequest[]): void {
@@ -30,12 +33,16 @@ export class RecentHolds {
     if (this.#asked.get(request.attemptId) !== request) return;
     this.#asked.delete(request.attemptId);
     if (!hold) return;
-    if (this.#held.size >= this.#most) this.#held.delete(this.#held.keys().next().value as string);
+    if (this.#held.size >= this.#kept) {
+      this.#before = this.#held;
+      this.#held = new Map();
+    }
     this.#held.set(hold.attemptId, hold);
   }
 
   forget(attemptId: string): void {
     this.#held.delete(attemptId);
+    this.#before.delete(attemptId);
     this.#asked.delete(attemptId);
   }
 
@@ -50,13 +57,16 @@ export class RecentHolds {
     for (const { attemptId, session, expiresAt } of this.#asked.values()) {
       if (isLost(session, expiresAt)) this.#asked.delete(attemptId);
     }
-    for (const { attemptId, session, state } of this.#held.values()) {
-      if (isLost(session, state.state === 'held' ? state.expiresAt : 0)) this.#held.delete(attemptId);
+    for (const held of [this.#held, this.#before]) {
+      for (const { attemptId, session, state } of held.values()) {
+        if (isLost(session, state.state === 'held' ? state.expiresAt : 0)) held.delete(attemptId);
+      }
     }
   }
 
   clear(): void {
     this.#held.clear();
+    this.#before.clear();
     this.#asked.clear();
   }
 }

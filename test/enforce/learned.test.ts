@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type HeldShare, habitOf, heldOf, Learned } from '../../src/enforce/learned.ts';
+import { type HeldShare, heldOf } from '../../src/domain/held-share.ts';
+import { habitOf, Learned } from '../../src/enforce/learned.ts';
 
 const HOUR = 3_600_000;
 const P99 = 9_900;
@@ -36,7 +37,7 @@ describe('of what attempts have cost', () => {
   it('one that needs all of it in a hundred is below p95 and above p99', () => {
     const costs = Array.from({ length: 1_000 }, (_, index) => (index % 50 === 0 ? 999_999 : 50_000));
     const learned = learnedFrom(costs);
-    expect(learned.share('k', 9_500, 1_000_000)?.ppm).toBeLessThan(60_000);
+    expect(learned.share('k', 9_500, 1_000_000)?.ppm).toBeLessThan(60_000n);
     expect(learned.share('k', P99, 1_000_000)).toBeUndefined();
   });
 
@@ -63,7 +64,7 @@ describe('of what attempts have cost', () => {
   it('a change shows within some hundred of thousands', () => {
     const learned = learnedFrom(many(5_000, 50_000));
     learnedFrom(many(100, 400_000), 1_000_000n, learned, 5_000_000);
-    expect(learned.share('k', P99, 5_100_000)?.ppm).toBeGreaterThanOrEqual(400_000);
+    expect(learned.share('k', P99, 5_100_000)?.ppm).toBeGreaterThanOrEqual(400_000n);
   });
 
   it('time that goes back, costs above the worst case and worst cases of nothing do no harm', () => {
@@ -71,7 +72,7 @@ describe('of what attempts have cost', () => {
     learned.learn('k', 0n, 5n, 5);
     learned.learn('k', 1_000n, 9_000_000_000_000_000n, 5);
     learned.learn('k', 10n ** 18n, 0n, 5);
-    expect(learned.share('k', P99, 0)?.ppm).toBeLessThan(60_000);
+    expect(learned.share('k', P99, 0)?.ppm).toBeLessThan(60_000n);
   });
 
   it('years of it change no figure', () => {
@@ -97,7 +98,7 @@ describe('of what attempts have cost', () => {
 });
 
 describe('what is held of a worst case', () => {
-  const share: HeldShare = { ppm: 50_000, atLeastNanoUsd: 40n };
+  const share: HeldShare = { ppm: 50_000n, atLeastNanoUsd: 40n };
   it.each([
     ['all of it while nothing is known', 1_000n, undefined, 1_000n],
     ['its share, rounded up', 10_001n, share, 501n],

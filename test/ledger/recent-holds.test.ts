@@ -81,12 +81,13 @@ test('the answer to an earlier asking is not the answer to a later one', () => {
   expect(recent.find('a')).toBeUndefined();
 });
 
-test('at most so many are kept, the latest', () => {
+test('the latest are kept: at the least so many, and at the most twice as many', () => {
   const recent = new RecentHolds(2);
-  for (const attemptId of ['a', 'b', 'c']) {
+  const ids = ['a', 'b', 'c', 'd', 'e'];
+  for (const attemptId of ids) {
     const asked = request(attemptId);
     recent.ask([asked]);
     recent.answer(asked, granted(asked));
   }
-  expect(['a', 'b', 'c'].map((attemptId) => recent.find(attemptId)?.attemptId)).toEqual([undefined, 'b', 'c']);
+  expect(ids.map((attemptId) => recent.find(attemptId)?.attemptId)).toEqual([undefined, undefined, 'c', 'd', 'e']);
 });

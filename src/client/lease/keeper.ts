@@ -9,7 +9,7 @@ import { now } from '../instant.ts';
 import type { Journal } from '../journal.ts';
 import { isObject } from '../rules.ts';
 import type { Session } from '../session.ts';
-import { type Closed, Lease, type LeaseAsk, type SliceWish } from './lease.ts';
+import { type Closed, Lease, type LeaseAsk, type Want } from './lease.ts';
 
 /** Wants of calls that come together go in one ask. */
 const SOON_MS: DurationMs = 10;
@@ -128,7 +128,7 @@ export class LeaseKeeper {
   }
 }
 
-function wantToWire({ slice, slot, amountNanoUsd, atLeastNanoUsd }: SliceWish): SliceWant {
+function wantToWire({ slice, slot, amountNanoUsd, atLeastNanoUsd }: Want): SliceWant {
   return { slice, slot, amount: amountNanoUsd.toString(), at_least: atLeastNanoUsd.toString() };
 }
 

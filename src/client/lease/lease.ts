@@ -24,7 +24,7 @@ import { demandOf } from './wishes.ts';
 
 export type { Instant } from './clock.ts';
 export type { Attempted } from './routes.ts';
-export type { Closed, LeaseAsk, LocalGrant, SliceWish } from './terms.ts';
+export type { Closed, LeaseAsk, LocalGrant, Want } from './terms.ts';
 
 export interface LeaseLimits {
   /** Signatures that may be admitted locally at once; more go to the server. */

@@ -1,6 +1,7 @@
 /** How attempts of one signature are admitted here: over which slots, and what each takes of an attempt's worst case. */
 import { COST_CLASSES, type CostClass } from '../../domain/budget.ts';
 import type { DecisionKind } from '../../domain/decision.ts';
+import { type HeldShare, heldOf } from '../../domain/held-share.ts';
 import { SLICE_AHEAD_MS } from '../../domain/lease.ts';
 import { type NanoUsd, parseNanoUsd } from '../../domain/money.ts';
 import type { EpochMs } from '../../domain/time.ts';
@@ -8,14 +9,12 @@ import type { UsageBound } from '../../domain/usage.ts';
 import { parseCard } from '../../pricing/card.ts';
 import { type CompiledBound, compileBound } from '../../pricing/compiled-bound.ts';
 import type { RateCard } from '../../pricing/pricing.ts';
-import { larger } from '../../pricing/rate.ts';
 import type { WireRoute, WireSlot } from '../../protocol/wire.ts';
 import { amount, isObject } from '../rules.ts';
 import { Demand } from './demand.ts';
 import type { Slot } from './slot.ts';
 
 const MAX_SLOTS = 64;
-const MILLION = 1_000_000n;
 /** An attempt that asked again for the route and got no answer leaves it to another one after this. */
 const ASK_AGAIN_MS = 1_000;
 /** A rate is not told from less. */
@@ -25,8 +24,8 @@ const LEAST_WATCHED_MS = 500;
 interface Measure {
   key: string;
   bound: CompiledBound;
-  heldPpm: bigint;
-  heldAtLeastNanoUsd: NanoUsd;
+  /** Undefined: the whole worst case. */
+  held: HeldShare | undefined;
   demand: Demand;
   /** Of the attempt at hand. */
   amountNanoUsd: NanoUsd;
@@ -98,7 +97,7 @@ export class Route {
     for (const measure of this.measures) {
       const worst = measure.bound(bound);
       if (worst === undefined) return false;
-      measure.amountNanoUsd = measure.heldPpm === MILLION ? worst : shareOf(worst, measure);
+      measure.amountNanoUsd = heldOf(worst, measure.held);
       measure.demand.note(measure.amountNanoUsd);
     }
     this.#count += 1;
@@ -141,20 +140,18 @@ export class Route {
   }
 }
 
-/** What a budget with `holds: expected` sets aside of a worst case, rounded up. */
-function shareOf(worst: NanoUsd, { heldPpm, heldAtLeastNanoUsd }: Measure): NanoUsd {
-  const share = larger((worst * heldPpm + (MILLION - 1n)) / MILLION, heldAtLeastNanoUsd);
-  return share < worst ? share : worst;
-}
-
 function measureIn(measures: Measure[], card: RateCard, slot: WireSlot): number {
-  const { classes, held_ppm: heldPpm = 1_000_000, held_at_least: atLeast = '0' } = slot;
-  const key = `${heldPpm} ${atLeast} ${classes ? [...classes].sort().join() : '*'}`;
+  const { classes } = slot;
+  const held = heldShareOf(slot);
+  const key = `${held?.ppm} ${held?.atLeastNanoUsd} ${classes ? [...classes].sort().join() : '*'}`;
   const known = measures.findIndex((measure) => measure.key === key);
   if (known >= 0) return known;
-  const [heldAtLeastNanoUsd, bound] = [parseNanoUsd(atLeast), compiled(card, classes)];
-  measures.push({ key, bound, heldPpm: BigInt(heldPpm), heldAtLeastNanoUsd, demand: new Demand(), amountNanoUsd: 0n });
+  measures.push({ key, bound: compiled(card, classes), held, demand: new Demand(), amountNanoUsd: 0n });
   return measures.length - 1;
+}
+
+function heldShareOf({ held_ppm: ppm, held_at_least: atLeast = '0' }: WireSlot): HeldShare | undefined {
+  return ppm === undefined ? undefined : { ppm: BigInt(ppm), atLeastNanoUsd: parseNanoUsd(atLeast) };
 }
 
 const bounds = new WeakMap<RateCard, Map<string, CompiledBound>>();

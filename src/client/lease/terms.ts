@@ -9,7 +9,8 @@ export interface LocalGrant {
   draws: readonly Draw[];
 }
 
-export interface SliceWish {
+/** A slice that a session would like to have, by the id that it is to get. */
+export interface Want {
   slice: string;
   slot: string;
   amountNanoUsd: NanoUsd;
@@ -20,7 +21,7 @@ export interface SliceWish {
 export interface LeaseAsk {
   /** Ascending. */
   seq: number;
-  wants: readonly SliceWish[];
+  wants: readonly Want[];
 }
 
 /** A slice from which nothing more is drawn, and the sum of all that ever was. */

@@ -6,7 +6,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Book } from '../book.ts';
 import { LedgerOpenError } from '../errors.ts';
-import { checkSinceCheckpoint, isCheckpointDue, rebuildBalances, writeCheckpoint } from './checkpoints.ts';
+import {
+  checkBriefly,
+  checkSinceCheckpoint,
+  isCheckpointDue,
+  rebuildBalances,
+  writeCheckpoint,
+} from './checkpoints.ts';
 import { explain, isDamage } from './errors.ts';
 import { type OpenOptions, openDatabase } from './open.ts';
 import { Operations } from './operations.ts';
@@ -185,7 +191,7 @@ export class Core {
       this.#sweptAt = book.latest;
     }
     try {
-      if (isCheckpointDue(entries)) this.#checkpoint(entries);
+      if (isCheckpointDue(entries)) this.#checkpoint(entries, checkBriefly(entries, book.openHolds));
     } catch (error) {
       this.#loaded = undefined;
       if (error instanceof LedgerOpenError) this.#lose(error.message, false);
@@ -193,8 +199,7 @@ export class Core {
     }
   }
 
-  #checkpoint(entries: SqliteEntries): void {
-    const problems = checkSinceCheckpoint(entries);
+  #checkpoint(entries: SqliteEntries, problems: readonly string[]): void {
     if (problems.length > 0) {
       const message = `ledger ${this.#options.path}: its balances differ from its entries; restore it from a backup, or stop the server and make them anew with spendfuse verify --rebuild (${problems[0]})`;
       throw new LedgerOpenError('mismatch', message);
@@ -205,7 +210,10 @@ export class Core {
   close(): void {
     try {
       if (this.#astray) this.#secure(this.#astray);
-      if (this.#loaded && this.#refusal === undefined) this.#checkpoint(this.#loaded.entries);
+      if (this.#loaded && this.#refusal === undefined) {
+        const { entries } = this.#loaded;
+        this.#checkpoint(entries, checkSinceCheckpoint(entries));
+      }
       this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
       // What is committed stays committed; opening checks again and says what is wrong.

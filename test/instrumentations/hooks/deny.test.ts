@@ -1,44 +1,19 @@
 /** What an application sees of a decision, and that a denied call never leaves the process. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startProvider, type TestProvider } from '../../support/provider.ts';
-import { REGISTER, runApp } from '../../support/run-app.ts';
-import { allow, deny, type StubServer, startStub } from '../../support/stub-server.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { REGISTER } from '../../support/run-app.ts';
+import { app, contended, downgrade, IMPORT, useStage } from '../../support/stage.ts';
+import { allow, deny } from '../../support/stub-server.ts';
 
-const app = (name: string): string => fileURLToPath(new URL(`../../support/apps/${name}`, import.meta.url));
-const IMPORT = ['--import', REGISTER];
-
-let provider: TestProvider;
-let stub: StubServer;
-let folder: string;
-
-beforeAll(async () => {
-  provider = await startProvider();
-  folder = mkdtempSync(join(tmpdir(), 'spendfuse-bundle-'));
-});
-beforeEach(async () => {
-  await stub?.stop();
-  stub = await startStub();
-  provider.seen.length = 0;
-});
-afterAll(async () => {
-  await provider.stop();
-  await stub.stop();
-  rmSync(folder, { recursive: true });
-});
+const stage = useStage();
 
 async function run(args: readonly string[], env: Record<string, string> = {}) {
-  const ran = await runApp({ args, env: { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, ...env } });
+  const ran = await stage.run(args, env);
   return { ...ran, ...(ran.json as { result?: Record<string, unknown>; error?: Record<string, unknown> }) };
 }
 
 describe('a denied call', () => {
   beforeEach(() => {
-    stub.decide = deny;
+    stage.stub.decide = deny;
   });
 
   test.each(['openai', 'anthropic'])(
@@ -57,8 +32,8 @@ describe('a denied call', () => {
         alertId: 'alert-1',
         userMessage: 'This feature has reached its spending limit.',
       });
-      expect(provider.seen).toEqual([]);
-      expect(stub.reservations).toHaveLength(1);
+      expect(stage.provider.seen).toEqual([]);
+      expect(stage.stub.reservations).toHaveLength(1);
     },
   );
 
@@ -71,36 +46,28 @@ describe('a denied call', () => {
         error: { type: 'budget_exceeded', code: 'exhausted', budget: 'support-production', alert_id: 'alert-1' },
       },
     });
-    expect(provider.seen).toEqual([]);
+    expect(stage.provider.seen).toEqual([]);
   });
 
   test('that may be tried later is a 429 with the seconds to wait', async () => {
-    stub.decide = () => {
-      const { body } = deny();
-      return { status: 429, body: { ...(body as object), status: 429, code: 'contended', retry_after: 7 } };
-    };
+    stage.stub.decide = () => contended(7);
     const thrown = await run([...IMPORT, app('one-call.mjs')]);
     expect(thrown.error).toMatchObject({ status: 429, code: 'contended', retryAfter: 7 });
     const answered = await run([...IMPORT, app('one-call.mjs')], { SDK: 'fetch' });
     expect(answered.result).toMatchObject({ status: 429, headers: { 'retry-after': '7', 'x-should-retry': 'false' } });
-    expect(provider.seen).toEqual([]);
+    expect(stage.provider.seen).toEqual([]);
   });
 
   test('in a bundle surfaces as the SDK’s own error, after one attempt', async () => {
-    const outfile = join(folder, 'bundle.mjs');
-    const banner = {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    };
-    await build({ entryPoints: [app('one-call.mjs')], bundle: true, platform: 'node', format: 'esm', outfile, banner });
-    const { error } = await run([...IMPORT, outfile]);
+    const { error } = await run([...IMPORT, await stage.bundle('one-call.mjs')]);
     expect(error).toMatchObject({
       class: expect.stringMatching('APIError'),
       status: 402,
       code: 'exhausted',
       type: 'budget_exceeded',
     });
-    expect(provider.seen).toEqual([]);
-    expect(stub.reservations).toHaveLength(1);
+    expect(stage.provider.seen).toEqual([]);
+    expect(stage.stub.reservations).toHaveLength(1);
   });
 });
 
@@ -116,34 +83,30 @@ describe('however it is loaded', () => {
   ])('$way: a call is reserved, answered and settled once', async ({ args, env }) => {
     const { result, stderr } = await run(args, env);
     expect(result).toMatchObject({ id: 'chatcmpl-1' });
-    expect(stub.reservations).toHaveLength(1);
-    expect(stub.settlements).toHaveLength(1);
-    expect(stub.settlements[0]).toMatchObject({ end: 'settled', measured: true });
+    expect(stage.stub.reservations).toHaveLength(1);
+    expect(stage.stub.settlements).toHaveLength(1);
+    expect(stage.stub.settlements[0]).toMatchObject({ end: 'settled', measured: true });
     expect(stderr).not.toMatch(/spendfuse/);
-    stub.decide = deny;
+    stage.stub.decide = deny;
     expect((await run(args, env)).error).toMatchObject({ class: 'BudgetExceededError' });
   });
 });
 
 describe('a downgrade', () => {
   test.each(['openai', 'fetch', 'anthropic'])('of %s is sent in place of what was asked for', async (SDK) => {
-    stub.decide = (request) => {
-      const { status, body } = allow(request);
-      const rewrite = { model: 'gpt-4.1-mini', max_output_tokens: 20 };
-      return { status, body: { ...(body as object), decision: 'downgrade', budget: 'b', rewrite } };
-    };
+    stage.stub.decide = downgrade({ model: 'gpt-4.1-mini', max_output_tokens: 20 });
     await run([...IMPORT, app('one-call.mjs')], { SDK });
-    expect(provider.seen.map(({ body }) => [body.model, body.max_tokens])).toEqual([['gpt-4.1-mini', 20]]);
-    expect(stub.settlements.map(({ model }) => model)).toEqual(['gpt-4.1-mini']);
+    expect(stage.provider.seen.map(({ body }) => [body.model, body.max_tokens])).toEqual([['gpt-4.1-mini', 20]]);
+    expect(stage.stub.settlements.map(({ model }) => model)).toEqual(['gpt-4.1-mini']);
   });
 });
 
 describe('waiting in the queue', () => {
   test('goes on for as long as the server says that it is at work', async () => {
-    stub.decide = (request) => ({ ...allow(request), processing: true, afterMs: 600 });
+    stage.stub.decide = (request) => ({ ...allow(request), processing: true, afterMs: 600 });
     const { result, stderr } = await run([...IMPORT, app('one-call.mjs')]);
     expect(result).toMatchObject({ id: 'chatcmpl-1' });
     expect(stderr).not.toMatch(/unreachable/);
-    expect(stub.settlements[0]).not.toHaveProperty('bound');
+    expect(stage.stub.settlements[0]).not.toHaveProperty('bound');
   });
 });

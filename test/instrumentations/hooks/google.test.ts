@@ -1,36 +1,11 @@
 /** What an application with Google's SDK sees of a decision, in ESM, CommonJS and a bundle, of both majors. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { ATTR } from '../../../src/telemetry/names.ts';
-import { startProvider, type TestProvider } from '../../support/provider.ts';
-import { REGISTER, runApp } from '../../support/run-app.ts';
-import { allow, deny, type StubServer, startStub } from '../../support/stub-server.ts';
+import { REGISTER } from '../../support/run-app.ts';
+import { app, contended, downgrade, IMPORT, useStage } from '../../support/stage.ts';
+import { deny } from '../../support/stub-server.ts';
 
-const app = (name: string): string => fileURLToPath(new URL(`../../support/apps/${name}`, import.meta.url));
-const IMPORT = ['--import', REGISTER];
-
-let provider: TestProvider;
-let stub: StubServer;
-let folder: string;
-
-beforeAll(async () => {
-  provider = await startProvider();
-  folder = mkdtempSync(join(tmpdir(), 'spendfuse-google-'));
-});
-beforeEach(async () => {
-  await stub?.stop();
-  stub = await startStub();
-  provider.seen.length = 0;
-});
-afterAll(async () => {
-  await provider.stop();
-  await stub.stop();
-  rmSync(folder, { recursive: true });
-});
+const stage = useStage();
 
 interface Told {
   result?: unknown;
@@ -38,16 +13,8 @@ interface Told {
 }
 
 async function run(args: readonly string[], env: Record<string, string> = {}) {
-  const ran = await runApp({ args, env: { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, ...env } });
+  const ran = await stage.run(args, env);
   return { ...ran, ...(ran.json as Told) };
-}
-
-/** ESM in one file, as services are deployed: no module of the SDK is ever loaded. */
-async function bundled(entry: string): Promise<string> {
-  const outfile = join(folder, `${entry}.bundle.mjs`);
-  const js = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-  await build({ entryPoints: [app(entry)], bundle: true, platform: 'node', format: 'esm', outfile, banner: { js } });
-  return outfile;
 }
 
 interface Loaded {
@@ -66,9 +33,9 @@ const refused = (message: string): unknown => ({
 async function expectSettledOnce({ args, env }: Loaded, WAY: string, output = 12): Promise<void> {
   const { result, stderr } = await run(args, { ...env, WAY });
   expect(result).toBeDefined();
-  expect(stub.reservations.map((one) => one.provider)).toEqual(['google']);
-  expect(stub.settlements).toHaveLength(1);
-  expect(stub.settlements[0]).toMatchObject({
+  expect(stage.stub.reservations.map((one) => one.provider)).toEqual(['google']);
+  expect(stage.stub.settlements).toHaveLength(1);
+  expect(stage.stub.settlements[0]).toMatchObject({
     end: 'settled',
     measured: true,
     usage: { input_tokens: 40, output_tokens: output },
@@ -77,26 +44,24 @@ async function expectSettledOnce({ args, env }: Loaded, WAY: string, output = 12
 }
 
 async function expectDenied({ args, env }: Loaded, WAY: string): Promise<void> {
-  stub.decide = deny;
+  stage.stub.decide = deny;
   const { error } = await run(args, { ...env, WAY });
   expect(error).toMatchObject({ name: 'ApiError', status: 402 });
   expect(JSON.parse(error!.message)).toMatchObject(
     refused('The call was not sent (exhausted). the month is spent') as object,
   );
-  expect(provider.seen).toEqual([]);
-  expect(stub.reservations).toHaveLength(1);
+  expect(stage.provider.seen).toEqual([]);
+  expect(stage.stub.reservations).toHaveLength(1);
 }
 
 async function expectDowngraded({ args, env }: Loaded, WAY: string, verb: string): Promise<void> {
-  stub.decide = (request) => {
-    const { status, body } = allow(request);
-    const rewrite = { model: 'gemini-2.5-flash-lite', max_output_tokens: 20 };
-    return { status, body: { ...(body as object), decision: 'downgrade', budget: 'b', rewrite } };
-  };
+  stage.stub.decide = downgrade({ model: 'gemini-2.5-flash-lite', max_output_tokens: 20 });
   const { result } = await run(args, { ...env, WAY });
-  expect(provider.seen.map(({ body }) => body.generationConfig)).toEqual([{ maxOutputTokens: 20 }]);
-  expect(provider.seen[0]?.path).toMatch(new RegExp(`^/v1(beta)?/models/gemini-2.5-flash-lite:${verb}$`));
-  expect(stub.settlements.map(({ model, measured }) => [model, measured])).toEqual([['gemini-2.5-flash-lite', true]]);
+  expect(stage.provider.seen.map(({ body }) => body.generationConfig)).toEqual([{ maxOutputTokens: 20 }]);
+  expect(stage.provider.seen[0]?.path).toMatch(new RegExp(`^/v1(beta)?/models/gemini-2.5-flash-lite:${verb}$`));
+  expect(stage.stub.settlements.map(({ model, measured }) => [model, measured])).toEqual([
+    ['gemini-2.5-flash-lite', true],
+  ]);
   expect(result).toBeDefined();
 }
 
@@ -115,7 +80,7 @@ describe.each([
 describe.each(['google-call.mjs', 'google-call-2.mjs'])('a bundle of %s', (entry) => {
   let loaded: Loaded;
   beforeAll(async () => {
-    loaded = { how: 'bundle', args: [...IMPORT, await bundled(entry)] };
+    loaded = { how: 'bundle', args: [...IMPORT, await stage.bundle(entry)] };
   });
   test('is reserved, answered and settled once', () => expectSettledOnce(loaded, 'stream'));
   test('denied, it throws its own error, and nothing is sent', () => expectDenied(loaded, 'json'));
@@ -129,59 +94,49 @@ describe.each([ESM, ESM_2])('$how', (loaded) => {
   test('a stream that is downgraded', () => expectDowngraded(loaded, 'stream', 'streamGenerateContent'));
 
   test('an interaction that is denied throws its own error, and nothing is sent', async () => {
-    stub.decide = deny;
+    stage.stub.decide = deny;
     const { error } = await run(loaded.args, { WAY: 'interaction' });
     expect(error).toMatchObject({
       name: 'APIError',
       status: 402,
       message: '402 The call was not sent (exhausted). the month is spent',
     });
-    expect(provider.seen).toEqual([]);
-    expect(stub.reservations).toHaveLength(1);
+    expect(stage.provider.seen).toEqual([]);
+    expect(stage.stub.reservations).toHaveLength(1);
   });
 
   test('an interaction that is downgraded asks another model', async () => {
-    stub.decide = (request) => {
-      const { status, body } = allow(request);
-      return { status, body: { ...(body as object), decision: 'downgrade', rewrite: { model: 'gemini-2.5-flash' } } };
-    };
+    stage.stub.decide = downgrade({ model: 'gemini-2.5-flash' });
     await run(loaded.args, { WAY: 'interaction' });
-    expect(provider.seen.map(({ body }) => body.model)).toEqual(['gemini-2.5-flash']);
-    expect(stub.settlements.map(({ model, measured }) => [model, measured])).toEqual([['gemini-2.5-flash', true]]);
+    expect(stage.provider.seen.map(({ body }) => body.model)).toEqual(['gemini-2.5-flash']);
+    expect(stage.stub.settlements.map(({ model, measured }) => [model, measured])).toEqual([
+      ['gemini-2.5-flash', true],
+    ]);
   });
 
   test('denied for now, it is not tried again where the caller asked for retries', async () => {
-    stub.decide = () => {
-      const { body } = deny();
-      return { status: 429, body: { ...(body as object), status: 429, code: 'contended', retry_after: 7 } };
-    };
+    stage.stub.decide = () => contended(7);
     const { error } = await run(loaded.args, { RETRIES: 'yes' });
     expect(error).toMatchObject({ status: 402 });
     expect(JSON.parse(error!.message)).toMatchObject({ error: { details: [{ code: 'contended', retry_after: 7 }] } });
-    expect(provider.seen).toEqual([]);
-    expect(stub.reservations).toHaveLength(1);
+    expect(stage.provider.seen).toEqual([]);
+    expect(stage.stub.reservations).toHaveLength(1);
   });
 });
 
 test('a downgrade of plain fetch with a Request changes its path and keeps the rest', async () => {
-  stub.decide = (request) => {
-    const { status, body } = allow(request);
-    return {
-      status,
-      body: { ...(body as object), decision: 'downgrade', rewrite: { model: 'gemini-2.5-flash-lite' } },
-    };
-  };
+  stage.stub.decide = downgrade({ model: 'gemini-2.5-flash-lite' });
   const script = `
     const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
     const headers = { 'x-goog-api-key': 'AIza-secret', 'x-own': 'kept' };
-    const url = '${provider.url}/v1beta/models/gemini-2.5-pro:generateContent?key=k';
+    const url = '${stage.provider.url}/v1beta/models/gemini-2.5-pro:generateContent?key=k';
     for (const input of [new Request(url, { method: 'POST', headers, body }), new URL(url)]) {
       const init = input instanceof URL ? { method: 'POST', headers, body } : undefined;
       await (await fetch(input, init)).json();
     }
     console.log('{}');`;
   await run([...IMPORT, '--input-type=module', '--eval', script]);
-  expect(provider.seen.map(({ path, headers }) => [path, headers['x-own']])).toEqual([
+  expect(stage.provider.seen.map(({ path, headers }) => [path, headers['x-own']])).toEqual([
     ['/v1beta/models/gemini-2.5-flash-lite:generateContent', 'kept'],
     ['/v1beta/models/gemini-2.5-flash-lite:generateContent', 'kept'],
   ]);

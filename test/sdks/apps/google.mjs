@@ -1,7 +1,7 @@
-/** `SDK`: the package to test, @google/genai or the one of the major before. */
+import { load } from './load.mjs';
 import { collect, collectGarbage, lines, runCases } from './run-cases.mjs';
 
-const { GoogleGenAI } = await import(process.env.SDK);
+const { GoogleGenAI } = await load();
 
 const url = process.env.PROVIDER;
 const httpOptions = { baseUrl: url };

@@ -1,5 +1,7 @@
-import Anthropic from '@anthropic-ai/sdk';
+import { load } from './load.mjs';
 import { collect, collectGarbage, lines, runCases } from './run-cases.mjs';
+
+const { Anthropic } = await load();
 
 const client = new Anthropic({ apiKey: 'sk-ant-secret', baseURL: process.env.PROVIDER });
 const body = { model: 'claude-haiku-4-5', max_tokens: 100, messages: [{ role: 'user', content: 'Grüße' }] };

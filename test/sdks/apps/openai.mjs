@@ -1,7 +1,9 @@
-import OpenAI, { AzureOpenAI } from 'openai';
-import { zodResponseFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
+import { load } from './load.mjs';
 import { collect, collectGarbage, lines, runCases } from './run-cases.mjs';
+
+const { OpenAI, AzureOpenAI } = await load();
+const { zodResponseFormat } = await load('/helpers/zod');
 
 const url = process.env.PROVIDER;
 const options = { apiKey: 'sk-secret-of-openai', baseURL: `${url}/v1`, maxRetries: 2 };

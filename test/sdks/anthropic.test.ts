@@ -1,0 +1,4 @@
+import { anthropic } from './anthropic.ts';
+import { testSdk } from './test-sdk.ts';
+
+testSdk(anthropic);

@@ -1,0 +1,4 @@
+import { cohere } from './cohere.ts';
+import { testSdk } from './test-sdk.ts';
+
+testSdk(cohere);

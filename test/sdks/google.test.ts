@@ -1,0 +1,4 @@
+import { google } from './google.ts';
+import { testSdk } from './test-sdk.ts';
+
+testSdk(google);

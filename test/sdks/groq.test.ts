@@ -1,0 +1,4 @@
+import { groq } from './groq.ts';
+import { testSdk } from './test-sdk.ts';
+
+testSdk(groq);

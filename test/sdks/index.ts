@@ -1,0 +1,13 @@
+/** The SDKs that are tested. A new one is a file here, its test, an application in `apps/`, and a line. */
+import { anthropic } from './anthropic.ts';
+import { cohere } from './cohere.ts';
+import { plainFetch } from './fetch.ts';
+import { google } from './google.ts';
+import { groq } from './groq.ts';
+import { mistral } from './mistral.ts';
+import { ollama } from './ollama.ts';
+import { openai } from './openai.ts';
+import type { Sdk } from './sdk.ts';
+import { together } from './together.ts';
+
+export const SDKS: readonly Sdk[] = [openai, anthropic, google, mistral, cohere, groq, together, ollama, plainFetch];

@@ -1,0 +1,4 @@
+import { ollama } from './ollama.ts';
+import { testSdk } from './test-sdk.ts';
+
+testSdk(ollama);

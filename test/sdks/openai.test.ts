@@ -1,0 +1,4 @@
+import { openai } from './openai.ts';
+import { testSdk } from './test-sdk.ts';
+
+testSdk(openai);
