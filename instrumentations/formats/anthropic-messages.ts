@@ -121,6 +121,7 @@ export const anthropicMessages: Format = {
   id: 'anthropic-messages',
   operation: 'chat',
   provider: 'anthropic',
+  lastSegments: ['messages'],
   matches: (method, path) => method === 'POST' && path.endsWith('/v1/messages'),
   request,
   rewrite,

@@ -64,6 +64,7 @@ export const cohereChat: Format = {
   id: 'cohere-chat',
   operation: 'chat',
   provider: 'cohere',
+  lastSegments: ['chat'],
   matches: (method, path) => method === 'POST' && /\/v[12]\/chat$/.test(path),
   request,
   texts: (body) => texts(body as Json),

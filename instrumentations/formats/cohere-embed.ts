@@ -55,6 +55,7 @@ export const cohereEmbed: Format = {
   id: 'cohere-embed',
   operation: 'embeddings',
   provider: 'cohere',
+  lastSegments: ['embed'],
   matches: (method, path) => method === 'POST' && /\/v[12]\/embed$/.test(path),
   request,
   texts: (body) => list((body as Json).texts).filter((text) => typeof text === 'string'),

@@ -62,6 +62,7 @@ export const cohereRerank: Format = {
   id: 'cohere-rerank',
   operation: 'rerank',
   provider: 'cohere',
+  lastSegments: ['rerank'],
   matches: (method, path) => method === 'POST' && /\/v[12]\/rerank$/.test(path),
   request,
   rewrite,

@@ -46,7 +46,12 @@ export interface Format {
   operation: Operation;
   /** The provider when the host does not tell. */
   provider: string;
-  /** Whether a request is of this format. `path` is the URL's pathname. */
+  /**
+   * What its paths end in: the last segment, or the verb after its colon. A request with another end is not looked at, so that
+   * all the other requests of a service cost one look-up.
+   */
+  lastSegments: readonly string[];
+  /** Whether a request is of this format, given one of these ends. `path` is the URL's pathname. */
   matches(method: string, path: string): boolean;
   /**
    * `body` is the parsed JSON request, `bodyBytes` its size in UTF-8 bytes, `path` the URL's pathname (Azure

@@ -105,13 +105,14 @@ function texts(body: Json): string[] {
   return found;
 }
 
-const VERBS: ReadonlySet<string | undefined> = new Set(['embedContent', 'batchEmbedContents', 'predict']);
+const VERBS: readonly string[] = ['embedContent', 'batchEmbedContents', 'predict'];
 
 export const geminiEmbeddings: Format = {
   id: 'gemini-embeddings',
   operation: 'embeddings',
   provider: 'google',
-  matches: (method, path) => method === 'POST' && VERBS.has(googlePath(path)?.verb),
+  lastSegments: VERBS,
+  matches: (method, path) => method === 'POST' && VERBS.includes(googlePath(path)?.verb ?? ''),
   request,
   texts: (body) => texts(body as Json),
   rewrite,

@@ -107,6 +107,7 @@ export const geminiInteractions: Format = {
   id: 'gemini-interactions',
   operation: 'generate_content',
   provider: 'google',
+  lastSegments: ['interactions'],
   matches: (method, path) => method === 'POST' && path.endsWith('/interactions'),
   request,
   texts: (body) => texts(body as Json),

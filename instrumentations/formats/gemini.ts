@@ -114,13 +114,14 @@ function texts(body: Json): string[] {
   return found;
 }
 
-const VERBS: ReadonlySet<string | undefined> = new Set(['generateContent', 'streamGenerateContent']);
+const VERBS: readonly string[] = ['generateContent', 'streamGenerateContent'];
 
 export const gemini: Format = {
   id: 'gemini',
   operation: 'generate_content',
   provider: 'google',
-  matches: (method, path) => method === 'POST' && VERBS.has(googlePath(path)?.verb),
+  lastSegments: VERBS,
+  matches: (method, path) => method === 'POST' && VERBS.includes(googlePath(path)?.verb ?? ''),
   request,
   texts: (body) => texts(body as Json),
   rewrite,

@@ -1,4 +1,4 @@
-/** The table of formats. A new one is a line in `FORMATS` and one in `formatFor`. */
+/** The table of formats. A new one is a line in `FORMATS`; which paths are its own, it says itself. */
 
 import { anthropicMessages } from './anthropic-messages.ts';
 import { cohereChat } from './cohere-chat.ts';
@@ -31,6 +31,12 @@ export const FORMATS: readonly Format[] = [
   ollamaEmbeddings,
 ];
 
+/** Where several formats share an end, each of them is asked in the table's order. */
+const BY_END = Map.groupBy(
+  FORMATS.flatMap((format) => format.lastSegments.map((end) => ({ end, format }))),
+  ({ end }) => end,
+);
+
 /**
  * The format of a request, if it is one of ours. Runs for every fetch of the service, so it looks at the last segment
  * of the path and nothing else until that fits. Google ends that segment in `:` and a verb.
@@ -39,38 +45,6 @@ export function formatFor(method: string, path: string): Format | undefined {
   if (method !== 'POST') return undefined;
   const plain = path.endsWith('/') ? path.slice(0, -1) : path;
   const segment = plain.slice(plain.lastIndexOf('/') + 1);
-  const format = byLastSegment(segment.slice(segment.lastIndexOf(':') + 1), plain);
-  return format?.matches(method, plain) ? format : undefined;
-}
-
-function byLastSegment(segment: string, path: string): Format | undefined {
-  switch (segment) {
-    case 'completions':
-      return openaiChat;
-    case 'responses':
-      return openaiResponses;
-    case 'embeddings':
-      return path.endsWith('/api/embeddings') ? ollamaEmbeddings : openaiEmbeddings;
-    case 'messages':
-      return anthropicMessages;
-    case 'generateContent':
-    case 'streamGenerateContent':
-      return gemini;
-    case 'embedContent':
-    case 'batchEmbedContents':
-    case 'predict':
-      return geminiEmbeddings;
-    case 'interactions':
-      return geminiInteractions;
-    case 'chat':
-      return path.endsWith('/api/chat') ? ollama : cohereChat;
-    case 'generate':
-      return ollama;
-    case 'embed':
-      return path.endsWith('/api/embed') ? ollamaEmbeddings : cohereEmbed;
-    case 'rerank':
-      return cohereRerank;
-    default:
-      return undefined;
-  }
+  const candidates = BY_END.get(segment.slice(segment.lastIndexOf(':') + 1));
+  return candidates?.find(({ format }) => format.matches(method, plain))?.format;
 }

@@ -54,6 +54,7 @@ export const ollamaEmbeddings: Format = {
   id: 'ollama-embeddings',
   operation: 'embeddings',
   provider: 'ollama',
+  lastSegments: ['embed', 'embeddings'],
   matches: (method, path) => method === 'POST' && /\/api\/embed(?:dings)?$/.test(path),
   request,
   texts: (body) => texts(body as Json),

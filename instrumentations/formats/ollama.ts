@@ -60,6 +60,7 @@ export const ollama: Format = {
   id: 'ollama',
   operation: 'chat',
   provider: 'ollama',
+  lastSegments: ['chat', 'generate'],
   matches: (method, path) => method === 'POST' && /\/api\/(?:chat|generate)$/.test(path),
   request,
   texts: (body) => texts(body as Json),

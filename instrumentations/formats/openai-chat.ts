@@ -118,6 +118,7 @@ export const openaiChat: Format = {
   id: 'openai-chat',
   operation: 'chat',
   provider: 'openai',
+  lastSegments: ['completions'],
   matches: (method, path) => method === 'POST' && path.endsWith('/chat/completions'),
   request,
   texts: (body) => texts(body as Json),

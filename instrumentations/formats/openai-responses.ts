@@ -112,6 +112,7 @@ export const openaiResponses: Format = {
   id: 'openai-responses',
   operation: 'chat',
   provider: 'openai',
+  lastSegments: ['responses'],
   matches: (method, path) => method === 'POST' && path.endsWith('/responses'),
   request,
   texts: (body) => texts(body as Json),
