@@ -34,6 +34,9 @@ type Reported =
   /** `split`: where the attempt has no hold, it gets one first. */
   | { split?: SplitRequest; isLocal: boolean; end(): Promise<SettlementResult> };
 
+/** How many are booked at a time: between two turns those who wait for an admission get theirs. */
+const TURN = 50;
+
 export async function settleMany(
   room: Room,
   { settlements, closes = [] }: SettlementsRequest,
@@ -42,10 +45,35 @@ export async function settleMany(
   // Before the ledger is asked: whatever is granted from now on is given up, and what was granted before is in its answer.
   const released = settlements.filter((one) => one.end === 'released' && !isForeign(room, one.session, principal));
   for (const { attempt_id } of released) room.asking.giveUp(attempt_id, room.clocks.monotonicMs());
-  const holds = settlements.length > 0 ? await room.ledger.holds(settlements.map(({ attempt_id: id }) => id)) : [];
-  const slices = await slicesOf(room, settlements, closes);
-  const reported = settlements.map((request, index) => reportOf(room, request, holds[index], slices, principal));
+  const results = new Array<SettlementResult>(settlements.length);
   // Money first: were an attempt of this batch released before it is settled, all of its cost would be overage.
+  const isSettled = (index: number): boolean => settlements[index]!.end === 'settled';
+  const all = [...settlements.keys()];
+  const order = [...all.filter(isSettled), ...all.filter((index) => !isSettled(index))];
+  for (let from = 0; from < order.length; from += TURN) {
+    const turn = order.slice(from, from + TURN);
+    const told = turn.map((index) => settlements[index]!);
+    for (const [at, result] of (await settleTurn(room, told, principal)).entries()) results[turn[at]!] = result;
+  }
+  await closeAll(room, closes, principal);
+  room.leases.look(room.clocks.monotonicMs());
+  const sessions = new Set([...settlements, ...closes].map(({ session }) => session));
+  const recall = recallOf(
+    room,
+    [...sessions].filter((session) => !isForeign(room, session, principal)),
+  );
+  return { results, ...(recall && { recall }) };
+}
+
+/** Answers in the order of the requests; what costs something is booked before anything else is done. */
+async function settleTurn(
+  room: Room,
+  settlements: readonly SettlementRequest[],
+  principal: Principal,
+): Promise<SettlementResult[]> {
+  const holds = await room.ledger.holds(settlements.map(({ attempt_id: id }) => id));
+  const slices = await slicesOf(room, settlements, []);
+  const reported = settlements.map((request, index) => reportOf(room, request, holds[index], slices, principal));
   const bills = reported.flatMap((each) => ('bill' in each ? each.bill : []));
   const booked = await book(room, bills);
   await adoptRemainders(room, bills);
@@ -55,14 +83,7 @@ export async function settleMany(
     if ('bill' in each) results.push(resultOf(settlements[index]!.attempt_id, booked.shift()!));
     else results.push('result' in each ? each.result : await each.end());
   }
-  await closeAll(room, closes, slices, principal);
-  room.leases.look(room.clocks.monotonicMs());
-  const sessions = new Set([...settlements, ...closes].map(({ session }) => session));
-  const recall = recallOf(
-    room,
-    [...sessions].filter((session) => !isForeign(room, session, principal)),
-  );
-  return { results, ...(recall && { recall }) };
+  return results;
 }
 
 function reportOf(
@@ -218,12 +239,9 @@ async function holdAfterwards(room: Room, request: SettlementRequest, attempted:
 }
 
 /** Closes of slices of other tokens, and of slices that nobody knows, close nothing. */
-async function closeAll(
-  room: Room,
-  closes: readonly SliceClose[],
-  slices: ReadonlyMap<string, Slice>,
-  principal: Principal,
-): Promise<void> {
+async function closeAll(room: Room, closes: readonly SliceClose[], principal: Principal): Promise<void> {
+  if (closes.length === 0) return;
+  const slices = await slicesOf(room, [], closes);
   const own = closes.flatMap(({ slice: id, drawn }) => {
     const slice = slices.get(id);
     if (!slice || isForeign(room, slice.session, principal)) return [];

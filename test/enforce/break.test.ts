@@ -276,6 +276,23 @@ describe('a batch', () => {
     expect(await standing(world, 'cap')).toEqual(['cap 70000/0/0 ok']);
   });
 
+  it('of many is booked in turns, between which others are decided, and its cost still comes before its releases', async () => {
+    const { ledger, hold } = breakable();
+    const world = await worldOf(CAP, ledger);
+    const requests = Array.from({ length: 120 }, () => attempt(1_000));
+    for (const request of requests) await ask(world, request);
+    const settled = requests.map((request) => ended(request, 'settled', used(700)));
+    const settling = hold('settleMany');
+    const reporting = report(world, [ended(requests.at(-1)!, 'released', used(0)), ...settled]);
+    await settling.arrived;
+    expect(await ask(world, attempt(1_000))).toBe('allow');
+    expect(await standing(world, 'cap')).toEqual(['cap 35000/71000/0 ok']);
+    settling.go();
+    const results = await reporting;
+    expect(results.map(({ outcome }) => outcome)).toEqual(['conflict', ...Array(120).fill('settled')]);
+    expect(await standing(world, 'cap')).toEqual(['cap 84000/1000/0 ok']);
+  });
+
   it('that settles one attempt twice counts it once', async () => {
     const world = await worldOf(CAP);
     const request = ended(attempt(1), 'settled', used(70_000));
