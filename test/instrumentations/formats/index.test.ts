@@ -1,36 +1,39 @@
 import { describe, expect, it } from 'vitest';
 import { FORMATS, formatFor } from '../../../instrumentations/formats/index.ts';
 
+/** Requests of each format. */
+const REQUESTS = [
+  ['POST', '/v1/chat/completions', 'openai-chat'],
+  ['POST', '/openai/v1/chat/completions', 'openai-chat'],
+  ['POST', '/openai/deployments/support/chat/completions', 'openai-chat'],
+  ['POST', '/v1/chat/completions/', 'openai-chat'],
+  ['POST', '/v1/responses', 'openai-responses'],
+  ['POST', '/v1/embeddings', 'openai-embeddings'],
+  ['POST', '/v1/messages', 'anthropic-messages'],
+  ['POST', '/anthropic/v1/messages', 'anthropic-messages'],
+  ['POST', '/v1/chat', 'cohere-chat'],
+  ['POST', '/v2/chat', 'cohere-chat'],
+  ['POST', '/v1/embed', 'cohere-embed'],
+  ['POST', '/v2/embed', 'cohere-embed'],
+  ['POST', '/cohere/v2/rerank', 'cohere-rerank'],
+  ['POST', '/api/chat', 'ollama'],
+  ['POST', '/api/generate', 'ollama'],
+  ['POST', '/api/embed', 'ollama-embeddings'],
+  ['POST', '/api/embeddings', 'ollama-embeddings'],
+  ['POST', '/v1beta/models/gemini-2.5-flash:generateContent', 'gemini'],
+  ['POST', '/v1beta/models/gemini-2.5-flash:streamGenerateContent', 'gemini'],
+  ['POST', '/v1beta/tunedModels/my-model:generateContent', 'gemini'],
+  ['POST', '/v1/publishers/google/models/gemini-2.5-flash:generateContent', 'gemini'],
+  ['POST', '/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-flash:streamGenerateContent', 'gemini'],
+  ['POST', '/v1/projects/p/locations/l/endpoints/123:generateContent', 'gemini'],
+  ['POST', '/v1beta/interactions', 'gemini-interactions'],
+  ['POST', '/v1beta/models/gemini-embedding-001:embedContent', 'gemini-embeddings'],
+  ['POST', '/v1beta/models/gemini-embedding-001:batchEmbedContents', 'gemini-embeddings'],
+  ['POST', '/v1/projects/p/locations/l/publishers/google/models/text-embedding-005:predict', 'gemini-embeddings'],
+] as const;
+
 describe('formatFor', () => {
-  it.each([
-    ['POST', '/v1/chat/completions', 'openai-chat'],
-    ['POST', '/openai/v1/chat/completions', 'openai-chat'],
-    ['POST', '/openai/deployments/support/chat/completions', 'openai-chat'],
-    ['POST', '/v1/chat/completions/', 'openai-chat'],
-    ['POST', '/v1/responses', 'openai-responses'],
-    ['POST', '/v1/embeddings', 'openai-embeddings'],
-    ['POST', '/v1/messages', 'anthropic-messages'],
-    ['POST', '/anthropic/v1/messages', 'anthropic-messages'],
-    ['POST', '/v1/chat', 'cohere-chat'],
-    ['POST', '/v2/chat', 'cohere-chat'],
-    ['POST', '/v1/embed', 'cohere-embed'],
-    ['POST', '/v2/embed', 'cohere-embed'],
-    ['POST', '/cohere/v2/rerank', 'cohere-rerank'],
-    ['POST', '/api/chat', 'ollama'],
-    ['POST', '/api/generate', 'ollama'],
-    ['POST', '/api/embed', 'ollama-embeddings'],
-    ['POST', '/api/embeddings', 'ollama-embeddings'],
-    ['POST', '/v1beta/models/gemini-2.5-flash:generateContent', 'gemini'],
-    ['POST', '/v1beta/models/gemini-2.5-flash:streamGenerateContent', 'gemini'],
-    ['POST', '/v1beta/tunedModels/my-model:generateContent', 'gemini'],
-    ['POST', '/v1/publishers/google/models/gemini-2.5-flash:generateContent', 'gemini'],
-    ['POST', '/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-flash:streamGenerateContent', 'gemini'],
-    ['POST', '/v1/projects/p/locations/l/endpoints/123:generateContent', 'gemini'],
-    ['POST', '/v1beta/interactions', 'gemini-interactions'],
-    ['POST', '/v1beta/models/gemini-embedding-001:embedContent', 'gemini-embeddings'],
-    ['POST', '/v1beta/models/gemini-embedding-001:batchEmbedContents', 'gemini-embeddings'],
-    ['POST', '/v1/projects/p/locations/l/publishers/google/models/text-embedding-005:predict', 'gemini-embeddings'],
-  ])('%s %s is %s', (method, path, id) => {
+  it.each(REQUESTS)('%s %s is %s', (method, path, id) => {
     expect(formatFor(method, path)?.id).toBe(id);
   });
 
@@ -62,11 +65,11 @@ describe('formatFor', () => {
   });
 
   it('finds every format of the table, and each by its own test alone', () => {
-    const paths = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings', '/v1/messages'];
-    paths.push('/v1beta/models/m:generateContent', '/v1beta/models/m:embedContent', '/v1beta/interactions');
-    paths.push('/v2/chat', '/v2/embed', '/v2/rerank', '/api/chat', '/api/embed');
-    expect(paths.map((path) => formatFor('POST', path))).toEqual(FORMATS);
-    for (const path of paths) expect(FORMATS.filter((format) => format.matches('POST', path))).toHaveLength(1);
+    expect(new Set(REQUESTS.map(([, , id]) => id))).toEqual(new Set(FORMATS.map(({ id }) => id)));
+    for (const [method, path, id] of REQUESTS) {
+      const plain = path.replace(/\/$/, '');
+      expect(FORMATS.filter((format) => format.matches(method, plain)).map((format) => format.id)).toEqual([id]);
+    }
   });
 
   it.each([
