@@ -2,8 +2,9 @@
 import type { UsageBound } from '../../src/domain/usage.ts';
 import { inputBound, inputEstimate, noMedia } from './bound.ts';
 import { usageOf } from './cohere-usage.ts';
-import type { Format, RequestFacts, ResponseFacts, Rewrite, StreamReader } from './format.ts';
+import type { Format, RequestFacts, ResponseFacts } from './format.ts';
 import { conclude, isObject, type Json, list, name, type Seen } from './read.ts';
+import { lastAnswer, renamed } from './whole.ts';
 
 function request(body: unknown, bodyBytes: number): RequestFacts | undefined {
   if (!isObject(body)) return undefined;
@@ -25,10 +26,6 @@ function hasImage(input: unknown): boolean {
   return isObject(input) && list(input.content).some((part) => isObject(part) && part.type !== 'text');
 }
 
-function rewrite(body: object, { model }: Rewrite): object {
-  return model === undefined ? { ...body } : { ...body, model };
-}
-
 function response(body: unknown, request: RequestFacts): ResponseFacts {
   const seen: Seen = { outputBytes: 0 };
   if (isObject(body)) {
@@ -41,16 +38,6 @@ function response(body: unknown, request: RequestFacts): ResponseFacts {
   return conclude(seen, request);
 }
 
-function stream(request: RequestFacts): StreamReader {
-  let last: unknown;
-  return {
-    push(event) {
-      last = event;
-    },
-    facts: () => response(last, request),
-  };
-}
-
 export const cohereEmbed: Format = {
   id: 'cohere-embed',
   operation: 'embeddings',
@@ -59,9 +46,9 @@ export const cohereEmbed: Format = {
   matches: (method, path) => method === 'POST' && /\/v[12]\/embed$/.test(path),
   request,
   texts: (body) => list((body as Json).texts).filter((text) => typeof text === 'string'),
-  rewrite,
+  rewrite: renamed,
   denial: (message, details) => ({ ...details, message }),
   retries429: true,
   response,
-  stream,
+  stream: lastAnswer(response),
 };

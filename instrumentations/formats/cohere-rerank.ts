@@ -1,7 +1,8 @@
 /** POST /v1/rerank and /v2/rerank of Cohere: billed by search units, whatever the tokens. */
 import { usageOf } from './cohere-usage.ts';
-import type { Format, RequestFacts, ResponseFacts, Rewrite, StreamReader } from './format.ts';
+import type { Format, RequestFacts, ResponseFacts } from './format.ts';
 import { conclude, isObject, jsonBytes, limit, list, name, type Seen, textBytes } from './read.ts';
+import { lastAnswer, renamed } from './whole.ts';
 
 /** A unit is one query over up to this many documents (cohere.com/pricing). */
 const DOCUMENTS_PER_UNIT = 100;
@@ -29,10 +30,6 @@ function request(body: unknown): RequestFacts | undefined {
   };
 }
 
-function rewrite(body: object, { model }: Rewrite): object {
-  return model === undefined ? { ...body } : { ...body, model };
-}
-
 function response(body: unknown, request: RequestFacts): ResponseFacts {
   const seen: Seen = { outputBytes: 0 };
   if (isObject(body)) {
@@ -48,16 +45,6 @@ function response(body: unknown, request: RequestFacts): ResponseFacts {
   return facts;
 }
 
-function stream(request: RequestFacts): StreamReader {
-  let last: unknown;
-  return {
-    push(event) {
-      last = event;
-    },
-    facts: () => response(last, request),
-  };
-}
-
 export const cohereRerank: Format = {
   id: 'cohere-rerank',
   operation: 'rerank',
@@ -65,9 +52,9 @@ export const cohereRerank: Format = {
   lastSegments: ['rerank'],
   matches: (method, path) => method === 'POST' && /\/v[12]\/rerank$/.test(path),
   request,
-  rewrite,
+  rewrite: renamed,
   denial: (message, details) => ({ ...details, message }),
   retries429: true,
   response,
-  stream,
+  stream: lastAnswer(response),
 };

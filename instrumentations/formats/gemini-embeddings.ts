@@ -4,7 +4,7 @@
  */
 import type { Usage, UsageBound } from '../../src/domain/usage.ts';
 import { inputBound, inputEstimate, type Media, noMedia } from './bound.ts';
-import type { Format, RequestFacts, ResponseFacts, Rewrite, StreamReader } from './format.ts';
+import type { Format, RequestFacts, ResponseFacts, Rewrite } from './format.ts';
 import { addContents, addContentTexts, TOKENS_PER_IMAGE } from './gemini-parts.ts';
 import { bare, denial, googlePath, modelIn, withModel } from './gemini-path.ts';
 import { servedTierOf, usageOf } from './gemini-usage.ts';
@@ -19,6 +19,7 @@ import {
   type Seen,
   type UsageReport,
 } from './read.ts';
+import { countedFor, lastAnswer } from './whole.ts';
 
 function request(body: unknown, bodyBytes: number, path?: string): RequestFacts | undefined {
   const media = isObject(body) ? mediaOf(body) : undefined;
@@ -62,13 +63,11 @@ function response(body: unknown, request: RequestFacts): ResponseFacts {
   return conclude(seen, request);
 }
 
-/** No tokens for vectors is no count. What an embedding calls its response is not output. */
+/** What an embedding calls its response is not output. */
 function counted(body: Json, found: UsageReport | undefined): UsageReport | undefined {
   if (!found || 'invalid' in found) return found;
   const vectors = isObject(body.embedding) ? 1 : list(body.embeddings).length + list(body.predictions).length;
-  if (found.usage.inputTokens === 0 && vectors > 0)
-    return { invalid: `usage counts no tokens, but ${vectors} vectors were received` };
-  return { usage: { ...found.usage, outputTokens: 0 } };
+  return countedFor(vectors, { usage: { ...found.usage, outputTokens: 0 } });
 }
 
 /** Vertex AI counts each text apart. */
@@ -84,17 +83,6 @@ function predicted(body: Json): UsageReport | undefined {
 function statisticsOf(prediction: unknown): unknown {
   const embeddings = isObject(prediction) ? prediction.embeddings : undefined;
   return isObject(embeddings) && isObject(embeddings.statistics) ? embeddings.statistics : undefined;
-}
-
-/** Nobody streams embeddings; whoever does is read as one whole answer, the last one. */
-function stream(request: RequestFacts): StreamReader {
-  let last: unknown;
-  return {
-    push(event) {
-      last = event;
-    },
-    facts: () => response(last, request),
-  };
 }
 
 function texts(body: Json): string[] {
@@ -121,5 +109,5 @@ export const geminiEmbeddings: Format = {
   // Its retries, where they are asked for, know nothing of `x-should-retry`.
   retries429: true,
   response,
-  stream,
+  stream: lastAnswer(response),
 };

@@ -1,8 +1,9 @@
 /** POST /api/embed of Ollama, and the older /api/embeddings, which counts nothing. */
 import type { UsageBound } from '../../src/domain/usage.ts';
 import { inputBound, inputEstimate, noMedia } from './bound.ts';
-import type { Format, RequestFacts, ResponseFacts, Rewrite, StreamReader } from './format.ts';
+import type { Format, RequestFacts, ResponseFacts } from './format.ts';
 import { CountReader, conclude, isObject, type Json, list, name, report, type Seen } from './read.ts';
+import { countedFor, lastAnswer, renamed } from './whole.ts';
 
 function request(body: unknown, bodyBytes: number): RequestFacts | undefined {
   if (!isObject(body) || name(body.model) === undefined) return undefined;
@@ -13,10 +14,6 @@ function request(body: unknown, bodyBytes: number): RequestFacts | undefined {
   return { model: body.model as string, stream: false, bound, estimatedInputTokens };
 }
 
-function rewrite(body: object, { model }: Rewrite): object {
-  return model === undefined ? { ...body } : { ...body, model };
-}
-
 function response(body: unknown, request: RequestFacts): ResponseFacts {
   const seen: Seen = { outputBytes: 0 };
   if (isObject(body)) {
@@ -24,25 +21,11 @@ function response(body: unknown, request: RequestFacts): ResponseFacts {
     if (body.error !== undefined && body.error !== null) seen.error = 'error';
     if (body.prompt_eval_count !== undefined) {
       const reader = new CountReader();
-      const inputTokens = reader.required(body, 'prompt_eval_count');
-      const vectors = list(body.embeddings).length;
-      seen.report =
-        reader.problem === undefined && inputTokens === 0 && vectors > 0
-          ? { invalid: `usage counts no tokens, but ${vectors} vectors were received` }
-          : report(reader, { inputTokens, outputTokens: 0 });
+      const usage = { inputTokens: reader.required(body, 'prompt_eval_count'), outputTokens: 0 };
+      seen.report = countedFor(list(body.embeddings).length, report(reader, usage));
     }
   }
   return conclude(seen, request);
-}
-
-function stream(request: RequestFacts): StreamReader {
-  let last: unknown;
-  return {
-    push(event) {
-      last = event;
-    },
-    facts: () => response(last, request),
-  };
 }
 
 function texts(body: Json): string[] {
@@ -58,8 +41,8 @@ export const ollamaEmbeddings: Format = {
   matches: (method, path) => method === 'POST' && /\/api\/embed(?:dings)?$/.test(path),
   request,
   texts: (body) => texts(body as Json),
-  rewrite,
+  rewrite: renamed,
   denial: (message, details) => ({ ...details, error: message }),
   response,
-  stream,
+  stream: lastAnswer(response),
 };

@@ -1,7 +1,7 @@
 /** POST …/embeddings. There is no output and no stream. */
 import type { Usage, UsageBound } from '../../src/domain/usage.ts';
 import { inputBound, inputEstimate, noMedia } from './bound.ts';
-import type { Format, RequestFacts, ResponseFacts, Rewrite, StreamReader } from './format.ts';
+import type { Format, RequestFacts, ResponseFacts } from './format.ts';
 import { modelOf } from './openai.ts';
 import {
   CountReader,
@@ -15,6 +15,7 @@ import {
   type Seen,
   type UsageReport,
 } from './read.ts';
+import { countedFor, lastAnswer, renamed } from './whole.ts';
 
 function request(body: unknown, bodyBytes: number, path?: string): RequestFacts | undefined {
   if (!isObject(body) || body.input === undefined) return undefined;
@@ -29,10 +30,6 @@ function request(body: unknown, bodyBytes: number, path?: string): RequestFacts 
   };
 }
 
-function rewrite(body: object, { model }: Rewrite): object {
-  return model === undefined ? { ...body } : { ...body, model };
-}
-
 function usageOf(body: Json): UsageReport | undefined {
   const source = body.usage;
   if (source === undefined || source === null) return undefined;
@@ -42,10 +39,7 @@ function usageOf(body: Json): UsageReport | undefined {
   const key =
     source.prompt_tokens === undefined && source.total_tokens !== undefined ? 'total_tokens' : 'prompt_tokens';
   const usage: Usage = { inputTokens: reader.required(source, key), outputTokens: 0 };
-  const vectors = list(body.data).length;
-  if (reader.problem === undefined && usage.inputTokens === 0 && vectors > 0)
-    return { invalid: `usage counts no tokens, but ${vectors} vectors were received` };
-  return report(reader, usage);
+  return countedFor(list(body.data).length, report(reader, usage));
 }
 
 function response(body: unknown, request: RequestFacts): ResponseFacts {
@@ -57,17 +51,6 @@ function response(body: unknown, request: RequestFacts): ResponseFacts {
     seen.report = usageOf(body);
   }
   return conclude(seen, request);
-}
-
-/** Nobody streams embeddings; whoever does is read as one whole answer, the last one. */
-function stream(request: RequestFacts): StreamReader {
-  let last: unknown;
-  return {
-    push(event) {
-      last = event;
-    },
-    facts: () => response(last, request),
-  };
 }
 
 function texts(body: Json): string[] {
@@ -83,7 +66,7 @@ export const openaiEmbeddings: Format = {
   matches: (method, path) => method === 'POST' && path.endsWith('/embeddings') && !path.endsWith('/api/embeddings'),
   request,
   texts: (body) => texts(body as Json),
-  rewrite,
+  rewrite: renamed,
   response,
-  stream,
+  stream: lastAnswer(response),
 };
