@@ -4,7 +4,10 @@ export const anthropic: Sdk = {
   name: '@anthropic-ai/sdk',
   app: 'anthropic',
   providers: ['anthropic'],
-  packages: [{ name: '@anthropic-ai/sdk', loads: ['import', 'require', 'bundle'] }],
+  packages: [
+    { name: '@anthropic-ai/sdk', loads: ['import', 'require', 'bundle'] },
+    { name: 'anthropic-0', loads: ['import', 'require', 'bundle'] },
+  ],
   acting: { case: 'messages json', denied: deniedInCore, model: 'claude-3-5-haiku', limit: maxTokens },
   retriesAreOneCall: true,
   cases: {

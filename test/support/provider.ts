@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { anthropicAnswer } from './anthropic-provider.ts';
 import { googleAnswer } from './google-provider.ts';
 import { cohereEvents, cohereJson, isCohere, isOllama, ollamaJson, ollamaLines } from './provider-cohere-ollama.ts';
 
@@ -86,10 +87,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, all: S
   one.input = INPUT_TOKENS;
   one.output = OUTPUT_TOKENS;
   if (step === 'hang') return;
-  const google = googleAnswer(request.url ?? '/', body);
-  if (google?.pieces) return stream(response, google.pieces, step, google.type);
+  const own = googleAnswer(request.url ?? '/', body) ?? anthropicAnswer(path, body);
+  if (own?.pieces) return stream(response, own.pieces, step, own.type);
   if (body.stream === true) return stream(response, eventsFor(path, body), step, typeFor(path));
-  const json = JSON.stringify(google ? google.json : jsonFor(path, body));
+  const json = JSON.stringify(own ? own.json : jsonFor(path, body));
   response.writeHead(200, {
     'content-type': 'application/json',
     'content-length': json.length,
@@ -139,7 +140,6 @@ function typeFor(path: string): string {
 function jsonFor(path: string, body: Record<string, unknown>): unknown {
   if (isCohere(path)) return cohereJson(path, COUNTS);
   if (isOllama(path)) return ollamaJson(path, body, COUNTS);
-  if (path.endsWith('/messages')) return anthropicMessage(body);
   if (path.endsWith('/embeddings')) return embeddings(body);
   if (path.endsWith('/responses')) return openaiResponse(body, 'completed');
   return chat(body);
@@ -148,7 +148,6 @@ function jsonFor(path: string, body: Record<string, unknown>): unknown {
 function eventsFor(path: string, body: Record<string, unknown>): string[] {
   if (isCohere(path)) return cohereEvents(path, COUNTS);
   if (isOllama(path)) return ollamaLines(path, body, COUNTS);
-  if (path.endsWith('/messages')) return anthropicEvents(body);
   if (path.endsWith('/responses')) return responseEvents(body);
   return chatEvents(body);
 }
@@ -269,47 +268,4 @@ function embeddings(body: Record<string, unknown>): unknown {
     data: [{ object: 'embedding', index: 0, embedding: vector }],
     usage: { prompt_tokens: INPUT_TOKENS, total_tokens: INPUT_TOKENS },
   };
-}
-
-/** Anthropic's own `input_tokens` leaves cached reads out. */
-const ANTHROPIC_INPUT = {
-  input_tokens: INPUT_TOKENS - CACHED_TOKENS,
-  cache_read_input_tokens: CACHED_TOKENS,
-  cache_creation_input_tokens: 0,
-};
-
-function anthropicMessage(body: Record<string, unknown>): unknown {
-  return {
-    id: 'msg_1',
-    type: 'message',
-    role: 'assistant',
-    model: body.model,
-    content: [{ type: 'text', text: WORDS.join(' ') }],
-    stop_reason: 'end_turn',
-    stop_sequence: null,
-    usage: { ...ANTHROPIC_INPUT, output_tokens: OUTPUT_TOKENS, service_tier: 'standard' },
-  };
-}
-
-function anthropicEvents(body: Record<string, unknown>): string[] {
-  const event = (type: string, rest: object): string =>
-    `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
-  const message = {
-    ...(anthropicMessage(body) as object),
-    content: [],
-    stop_reason: null,
-    usage: { ...ANTHROPIC_INPUT, output_tokens: 1 },
-  };
-  return [
-    event('message_start', { message }),
-    event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
-    event('ping', {}),
-    ...WORDS.map((word) => event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: `${word} ` } })),
-    event('content_block_stop', { index: 0 }),
-    event('message_delta', {
-      delta: { stop_reason: 'end_turn', stop_sequence: null },
-      usage: { output_tokens: OUTPUT_TOKENS },
-    }),
-    event('message_stop', {}),
-  ];
 }
