@@ -51,7 +51,7 @@ export async function runCombination({ sdk, package: one, load }: Combination): 
     const before = one.before ? [load === 'require' ? '--require' : '--import', one.before] : [];
     // What is loaded before the application by `require` comes before what is imported, so ours has to be required as well.
     const ours = [one.before && load === 'require' ? '--require' : '--import', REGISTER];
-    const env = { SPENDFUSE_ENDPOINT: stub.url, PACKAGE: one.name, LOAD: load };
+    const env = { SPENDFUSE_ENDPOINT: stub.url, PACKAGE: one.name, OTHERS: JSON.stringify(one.others ?? {}), LOAD: load };
     const [bare, instrumented] = await Promise.all([
       runApp({ args: ['--expose-gc', ...before, file], env: { ...env, PROVIDER: provider.url } }),
       runApp({
@@ -82,10 +82,10 @@ function seenBy({ json, stderr, code }: Ran, url: string): Seen {
 }
 
 /** No module of the package is ever loaded. */
-function bundled(sdk: Sdk, { name }: SdkPackage, folder: string): Promise<string> {
-  const subpaths = ['', ...(sdk.subpaths ?? [])];
-  const modules = subpaths.map(
-    (subpath) => `${JSON.stringify(subpath)}: () => import(${JSON.stringify(name + subpath)})`,
+function bundled(sdk: Sdk, { name, others = {} }: SdkPackage, folder: string): Promise<string> {
+  const subpaths = ['', ...(sdk.subpaths ?? [])].map((subpath) => [subpath, name + subpath] as const);
+  const modules = [...subpaths, ...Object.entries(others)].map(
+    ([key, module]) => `${JSON.stringify(key)}: () => import(${JSON.stringify(module)})`,
   );
   return bundle(app(`${sdk.app}.mjs`), folder, {
     external: [...(sdk.external ?? [])],
@@ -101,6 +101,31 @@ function bundled(sdk: Sdk, { name }: SdkPackage, folder: string): Promise<string
       },
     ],
   });
+}
+
+/** The processes mostly wait, for timeouts and retries: a few of them at a time. */
+const AT_ONCE = 4;
+
+export interface Run {
+  combination: Combination;
+  outcome: Promise<Outcome>;
+}
+
+/** Runs them, from `start` on, ahead of whoever judges them. */
+export function queued(combinations: readonly Combination[]): { runs: readonly Run[]; start: () => void } {
+  const queue = combinations.map((combination) => ({ combination, ...Promise.withResolvers<Outcome>() }));
+  for (const { promise } of queue) promise.catch(() => {}); // Whoever asks for it says so.
+  const waiting = [...queue];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift())
+      await runCombination(next.combination).then(next.resolve, next.reject);
+  };
+  return {
+    runs: queue.map(({ combination, promise }) => ({ combination, outcome: promise })),
+    start: () => {
+      for (let worker = 0; worker < AT_ONCE; worker += 1) void work();
+    },
+  };
 }
 
 export function combinationsOf(sdk: Sdk): Combination[] {
