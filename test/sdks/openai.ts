@@ -7,7 +7,10 @@ export const openai: Sdk = {
   name: 'openai',
   app: 'openai',
   providers: ['openai'],
-  packages: [{ name: 'openai', loads: ['import', 'require', 'bundle'], except: OWN_FETCH }],
+  packages: [
+    { name: 'openai', loads: ['import', 'require', 'bundle'], except: OWN_FETCH },
+    { name: 'openai-6', loads: ['import', 'require', 'bundle'], except: OWN_FETCH },
+  ],
   subpaths: ['/helpers/zod'],
   acting: { case: 'chat json', denied: deniedInCore, model: 'gpt-4.1-mini', limit: maxTokens },
   retriesAreOneCall: true,
