@@ -10,6 +10,8 @@ export interface SdkPackage {
   /** As in package.json's devDependencies: an older one has an alias. */
   name: string;
   loads: readonly Load[];
+  /** What the application loads besides, by what it asks for: package. */
+  others?: Readonly<Record<string, string>>;
   /** A module that the application loads before it. */
   before?: string;
   /** Its requests are caught at fetch, however it is loaded. */

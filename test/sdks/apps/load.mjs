@@ -1,10 +1,11 @@
 /**
- * The package that `PACKAGE` names, or one of its subpaths, as `import` or as `require` finds it (`LOAD`). A bundle has this
- * module replaced by one that names the package.
+ * The package that `PACKAGE` names, one of its subpaths, or one of `OTHERS`, as `import` or as `require` finds it (`LOAD`). A
+ * bundle has this module replaced by one that names the packages.
  */
 import { createRequire } from 'node:module';
 
-export function load(subpath = '') {
-  const { PACKAGE, LOAD } = process.env;
-  return LOAD === 'require' ? createRequire(import.meta.url)(PACKAGE + subpath) : import(PACKAGE + subpath);
+export function load(what = '') {
+  const { PACKAGE, OTHERS, LOAD } = process.env;
+  const module = JSON.parse(OTHERS)[what] ?? PACKAGE + what;
+  return LOAD === 'require' ? createRequire(import.meta.url)(module) : import(module);
 }
