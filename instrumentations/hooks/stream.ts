@@ -83,6 +83,7 @@ function watchReader(
     read: watchNext(reader.read.bind(reader), by),
     cancel: (reason?: unknown) => {
       by.view.cancelled();
+      by.strip?.drop();
       return cancel(reason);
     },
     releaseLock: () => {
@@ -141,7 +142,10 @@ function watchIterator<T extends AsyncIterator<Bytes, unknown>>(
   define(iterator, {
     next: watchNext(next, by),
     return: (value?: unknown) => {
-      if (!options?.preventCancel) by.view.cancelled();
+      if (!options?.preventCancel) {
+        by.view.cancelled();
+        by.strip?.drop();
+      }
       return stop?.(value);
     },
   });
@@ -155,7 +159,7 @@ function watchNext(next: Next, { view, strip }: Watched): Next {
     else view.chunk(value);
   };
   const failed = (error: unknown): void => view.failed(error);
-  if (strip) return () => nextStripped(next, strip, seen, failed);
+  if (strip) return nextStripped(next, strip, seen, failed);
   return () => {
     const result = next();
     result.then(seen, failed);
@@ -163,22 +167,36 @@ function watchNext(next: Next, { view, strip }: Watched): Next {
   };
 }
 
-async function nextStripped(
+/** What was held back is the caller's, too, when the stream fails: the failure comes after it. */
+function nextStripped(
   next: Next,
   strip: ExtraEventStripper,
   seen: (result: Result) => void,
   failed: (error: unknown) => void,
-): Promise<Result> {
-  for (;;) {
-    const result = await next().catch((error: unknown) => {
-      failed(error);
-      throw error;
-    });
-    seen(result);
-    const passed = result.done ? strip.flush() : strip.push(result.value);
-    if (passed) return { done: false, value: passed as Bytes };
-    if (result.done) return result;
-  }
+): Next {
+  let failure: { error: unknown } | undefined;
+  const fail = (error: unknown): Result => {
+    failed(error);
+    const rest = strip.flush();
+    if (!rest) throw error;
+    failure = { error };
+    return { done: false, value: rest as Bytes };
+  };
+  const pass = async (): Promise<Result> => {
+    for (;;) {
+      const result = await next();
+      seen(result);
+      const passed = result.done ? strip.flush() : strip.push(result.value);
+      if (passed) return { done: false, value: passed as Bytes };
+      if (result.done) return result;
+    }
+  };
+  return async () => {
+    if (!failure) return pass().catch(fail);
+    const { error } = failure;
+    failure = undefined;
+    throw error;
+  };
 }
 
 /** The same bytes, one read for each read, cancelled and failed together. */

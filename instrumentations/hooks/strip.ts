@@ -33,6 +33,11 @@ export class ExtraEventStripper {
     return passed?.length ? passed : undefined;
   }
 
+  /** The reader wants no more. */
+  drop(): void {
+    this.#carry = undefined;
+  }
+
   #strip(bytes: Buffer): Uint8Array {
     if (!mentionsUsage(bytes)) return plain(bytes);
     const kept = splitEvents(bytes).filter((event) => !mentionsUsage(event) || !this.#isExtra(dataOf(event)));
