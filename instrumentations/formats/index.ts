@@ -1,5 +1,6 @@
 /** The table of formats. A new one is a line in `FORMATS`; which paths are its own, it says itself. */
 
+import { anthropicComplete } from './anthropic-complete.ts';
 import { anthropicMessages } from './anthropic-messages.ts';
 import { cohereChat } from './cohere-chat.ts';
 import { cohereEmbed } from './cohere-embed.ts';
@@ -21,6 +22,7 @@ export const FORMATS: readonly Format[] = [
   openaiResponses,
   openaiEmbeddings,
   anthropicMessages,
+  anthropicComplete,
   gemini,
   geminiEmbeddings,
   geminiInteractions,

@@ -1,34 +1,81 @@
-import { BROKEN, CUT, deniedInCore, LOST, maxTokens, OK, REJECTED, type Sdk } from './sdk.ts';
+import { BROKEN, CUT, deniedInCore, LOST, maxTokens, OK, REJECTED, type Sdk, UNSENT } from './sdk.ts';
+
+/** The endpoint counts nothing. */
+const GUESSED = 'settled ok, estimated';
+/** From version 1 on. */
+const GONE = {
+  'legacy completion': undefined,
+  'legacy completion stream': undefined,
+  'legacy completion stream break': undefined,
+};
+/** A bundle is caught at the global fetch alone. */
+const OWN_FETCH = { 'messages own fetch, not the global one': [] };
 
 export const anthropic: Sdk = {
   name: '@anthropic-ai/sdk',
   app: 'anthropic',
   providers: ['anthropic'],
   packages: [
-    { name: '@anthropic-ai/sdk', loads: ['import', 'require', 'bundle'] },
-    { name: 'anthropic-0', loads: ['import', 'require', 'bundle'] },
+    {
+      name: '@anthropic-ai/sdk',
+      loads: ['import', 'require', 'bundle'],
+      except: { import: GONE, require: GONE, bundle: { ...GONE, ...OWN_FETCH } },
+    },
+    { name: 'anthropic-0', loads: ['import', 'require', 'bundle'], except: { bundle: OWN_FETCH } },
   ],
+  subpaths: ['/helpers/json-schema', '/helpers/beta/json-schema'],
   acting: { case: 'messages json', denied: deniedInCore, model: 'claude-3-5-haiku', limit: maxTokens },
   retriesAreOneCall: true,
   cases: {
     'messages json': [OK],
     'messages json withResponse': [OK],
+    'messages json of 30 KB': [OK],
+    'messages json in parallel': [OK, OK, OK],
     'messages json asResponse': [OK],
+    'messages json asResponse, text()': [OK],
+    'messages json asResponse, clone()': [OK],
     'messages json unread': [LOST],
+    'messages json cut': [LOST],
+    'messages parse': [OK],
+    'messages tool and its result': [OK, OK],
     'messages beta json': [OK],
+    'messages beta json with headers': [OK],
+    'messages beta stream': [OK],
+    'messages beta stream helper': [OK],
+    'messages beta stream break': [BROKEN],
+    'messages beta toolRunner': [OK, OK],
+    'messages beta toolRunner stream': [OK, OK],
     'messages stream': [OK],
+    'messages stream withResponse': [OK],
     'messages stream asResponse, body': [OK],
     'messages stream tee': [OK],
     'messages stream toReadableStream': [OK],
     'messages stream helper': [OK],
     'messages stream break': [BROKEN],
+    'messages stream controller.abort': [BROKEN],
+    'messages stream signal': [BROKEN],
     'messages stream helper abort': [BROKEN],
+    'messages stream unread': [LOST],
     'messages aborted before': [],
+    'messages aborted while waiting': [LOST],
     'messages 400': [REJECTED],
     'messages 429 then ok': [REJECTED, OK],
+    'messages 500, no retry': [REJECTED],
     'messages stream 500 then ok': [REJECTED, OK],
     'messages stream cut': [CUT],
     'messages timeout': [LOST],
+    'messages timeout then ok': [LOST, OK],
+    'messages nobody listens': [UNSENT],
+    'messages own fetch': [OK],
+    'messages own fetch, not the global one': [OK],
+    'messages withOptions': [OK],
+    'messages subclass': [OK],
     'messages middleware': [OK],
+    'messages middleware of the client': [OK],
+    'tokens counted': [],
+    'beta tokens counted': [],
+    'legacy completion': [GUESSED],
+    'legacy completion stream': [GUESSED],
+    'legacy completion stream break': [BROKEN],
   },
 };

@@ -11,6 +11,7 @@ const REQUESTS = [
   ['POST', '/v1/embeddings', 'openai-embeddings'],
   ['POST', '/v1/messages', 'anthropic-messages'],
   ['POST', '/anthropic/v1/messages', 'anthropic-messages'],
+  ['POST', '/v1/complete', 'anthropic-complete'],
   ['POST', '/v1/chat', 'cohere-chat'],
   ['POST', '/v2/chat', 'cohere-chat'],
   ['POST', '/v1/embed', 'cohere-embed'],
