@@ -31,12 +31,12 @@ export function googleAnswer(url: string, body: Record<string, unknown>): Google
     case 'generateContent':
       return { json: whole(model, body) };
     case 'streamGenerateContent':
-      return searchParams.get('alt') === 'sse' ? { pieces: events(model) } : array(model);
+      return searchParams.get('alt') === 'sse' ? { pieces: events(model, body) } : array(model, body);
     case 'countTokens':
       return { json: { totalTokens: INPUT_TOKENS } };
     case 'embedContent':
     case 'batchEmbedContents':
-      return { json: { embeddings: [{ values: [1, 2] }], usageMetadata: { promptTokenCount: INPUT_TOKENS } } };
+      return { json: { ...embeddings(body), usageMetadata: { promptTokenCount: INPUT_TOKENS } } };
     case 'predict':
       return { json: prediction() };
     default:
@@ -67,6 +67,14 @@ function interaction({ model, stream }: Record<string, unknown>): GoogleAnswer {
   return { pieces };
 }
 
+/** One of a single content, and one of each request. */
+function embeddings({ requests }: Record<string, unknown>): object {
+  const embedding = { values: [1, 2] };
+  return Array.isArray(requests)
+    ? { embeddings: requests.map(() => embedding) }
+    : { embedding, embeddings: [embedding] };
+}
+
 function prediction(): object {
   return { predictions: [{ embeddings: { values: [1, 2], statistics: { token_count: INPUT_TOKENS } } }] };
 }
@@ -77,25 +85,32 @@ function answer(model: string | undefined, parts: object[], written: number, fin
 }
 
 /** Calls the function that it was offered, until it sees the answer of one. */
-function whole(model: string | undefined, body: Record<string, unknown>): object {
-  const asks = body.tools !== undefined && !JSON.stringify(body.contents).includes('functionResponse');
-  const call = { functionCall: { name: 'weather', args: { city: 'Bonn' } } };
-  return answer(model, [asks ? call : { text: WORDS.join(' ') }], OUTPUT_TOKENS - THOUGHTS, 'STOP');
+function callPart({ tools, contents }: Record<string, unknown>): object | undefined {
+  if (tools === undefined || JSON.stringify(contents).includes('functionResponse')) return undefined;
+  return { functionCall: { name: 'weather', args: { city: 'Bonn' } } };
 }
 
-function chunks(model: string | undefined): object[] {
+function whole(model: string | undefined, body: Record<string, unknown>): object {
+  const { responseMimeType } = (body.generationConfig ?? {}) as { responseMimeType?: string };
+  const text = responseMimeType === 'application/json' ? '{"answer":42}' : WORDS.join(' ');
+  return answer(model, [callPart(body) ?? { text }], OUTPUT_TOKENS - THOUGHTS, 'STOP');
+}
+
+function chunks(model: string | undefined, body: Record<string, unknown>): object[] {
+  const call = callPart(body);
+  if (call) return [answer(model, [call], OUTPUT_TOKENS - THOUGHTS, 'STOP')];
   const last = WORDS.length - 1;
   return WORDS.map((word, index) =>
     answer(model, [{ text: `${word} ` }], index + 1, index === last ? 'STOP' : undefined),
   );
 }
 
-function events(model: string | undefined): string[] {
-  return chunks(model).map((chunk) => `data: ${JSON.stringify(chunk)}\r\n\r\n`);
+function events(model: string | undefined, body: Record<string, unknown>): string[] {
+  return chunks(model, body).map((chunk) => `data: ${JSON.stringify(chunk)}\r\n\r\n`);
 }
 
-function array(model: string | undefined): GoogleAnswer {
-  const pieces = chunks(model).map(
+function array(model: string | undefined, body: Record<string, unknown>): GoogleAnswer {
+  const pieces = chunks(model, body).map(
     (chunk, index) => `${index === 0 ? '[' : '\n,\r\n'}${JSON.stringify(chunk, null, 2)}`,
   );
   return { pieces: [...pieces, '\n]'], type: 'application/json; charset=UTF-8' };

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { anthropicAnswer } from './anthropic-provider.ts';
 import { googleAnswer } from './google-provider.ts';
+import { openaiResponse, responseEvents } from './openai-responses-provider.ts';
 import { cohereEvents, cohereJson, isCohere, isOllama, ollamaJson, ollamaLines } from './provider-cohere-ollama.ts';
 
 /**
@@ -204,12 +205,12 @@ function chatEvents(body: Record<string, unknown>): string[] {
   const usage = options?.include_usage === true;
   const chunk = (choices: unknown[], own: unknown = null): string =>
     `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1_790_000_000, model: body.model, choices, ...(usage && { usage: own }) })}\n\n`;
-  const events = WORDS.map((word, index) =>
-    chunk([
-      { index: 0, delta: { ...(index === 0 && { role: 'assistant' }), content: `${word} ` }, finish_reason: null },
-    ]),
+  const calls = toolCalls(body);
+  const deltas = calls ? [{ tool_calls: calls }] : WORDS.map((word) => ({ content: `${word} ` }));
+  const events = deltas.map((said, index) =>
+    chunk([{ index: 0, delta: { ...(index === 0 && { role: 'assistant' }), ...said }, finish_reason: null }]),
   );
-  events.push(chunk([{ index: 0, delta: {}, finish_reason: 'stop' }]));
+  events.push(chunk([{ index: 0, delta: {}, finish_reason: calls ? 'tool_calls' : 'stop' }]));
   if (usage) events.push(chunk([], OPENAI_USAGE));
   if (isMistral(body.model)) events[events.length - 1] = withUsage(events.at(-1) as string);
   return [...events, 'data: [DONE]\n\n'];
@@ -220,52 +221,13 @@ function withUsage(event: string): string {
   return `data: ${JSON.stringify({ ...JSON.parse(event.slice(6)), usage: OPENAI_USAGE })}\n\n`;
 }
 
-function openaiResponse(body: Record<string, unknown>, status: string): unknown {
-  const text = { type: 'output_text', text: WORDS.join(' '), annotations: [] };
-  return {
-    id: 'resp_1',
-    object: 'response',
-    created_at: 1_790_000_000,
-    status,
-    model: body.model,
-    output:
-      status === 'completed' ? [{ type: 'message', id: 'msg_1', status, role: 'assistant', content: [text] }] : [],
-    usage:
-      status === 'completed'
-        ? {
-            input_tokens: INPUT_TOKENS,
-            input_tokens_details: { cached_tokens: CACHED_TOKENS },
-            output_tokens: OUTPUT_TOKENS,
-            output_tokens_details: { reasoning_tokens: 4 },
-            total_tokens: INPUT_TOKENS + OUTPUT_TOKENS,
-          }
-        : null,
-  };
-}
-
-function responseEvents(body: Record<string, unknown>): string[] {
-  let sequence = 0;
-  const event = (type: string, rest: object): string =>
-    `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence++, ...rest })}\n\n`;
-  const at = { item_id: 'msg_1', output_index: 0, content_index: 0 };
-  const item = { id: 'msg_1', type: 'message', status: 'in_progress', role: 'assistant', content: [] };
-  const part = { type: 'output_text', text: '', annotations: [] };
-  return [
-    event('response.created', { response: openaiResponse(body, 'in_progress') }),
-    event('response.output_item.added', { output_index: 0, item }),
-    event('response.content_part.added', { ...at, part }),
-    ...WORDS.map((word) => event('response.output_text.delta', { ...at, delta: `${word} `, logprobs: [] })),
-    event('response.completed', { response: openaiResponse(body, 'completed') }),
-  ];
-}
-
 function embeddings(body: Record<string, unknown>): unknown {
-  const vector =
+  const embedding =
     body.encoding_format === 'base64' ? Buffer.from(new Float32Array([1, 2]).buffer).toString('base64') : [1, 2];
   return {
     object: 'list',
     model: body.model,
-    data: [{ object: 'embedding', index: 0, embedding: vector }],
+    data: [body.input].flat().map((_, index) => ({ object: 'embedding', index, embedding })),
     usage: { prompt_tokens: INPUT_TOKENS, total_tokens: INPUT_TOKENS },
   };
 }
