@@ -1,7 +1,7 @@
 /** Everything of a config that is neither an owner nor a budget. */
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Attribution, Dimension, Match } from '../domain/attribution.ts';
-import { NANO_PER_USD } from '../domain/money.ts';
+import { divideRounded, NANO_PER_USD } from '../domain/money.ts';
 import type { Config, ContractPrice, KeyEntry, TokenEntry } from './config.ts';
 import type { Place, Report } from './finding.ts';
 import { duplicate, type Entry, type Merged, unique } from './merge.ts';
@@ -118,14 +118,24 @@ function buildPrice(entry: Entry<PriceDraft>, report: Report): ContractPrice | u
   };
 }
 
+/** Prices that are not by the token, and what makes them prices of a million (seconds, for the hour). */
+const FEE_KEYS = {
+  web_searches_per_thousand: ['web_searches_kcount', 1000n, 1n],
+  input_characters_per_million: ['input_characters_mcount', 1n, 1n],
+  input_audio_per_hour: ['input_audio_hours', 1_000_000n, 3600n],
+  output_images_per_thousand: ['output_images_kcount', 1000n, 1n],
+} as const;
+
 function unitPrices(draft: PriceDraft): Record<string, bigint> {
   const prices: Record<string, bigint> = {};
   for (const [name, key] of Object.entries(PRICE_KEYS)) {
     const amount = draft[name as PriceKey];
     if (amount !== undefined) prices[key] = amount;
   }
-  if (draft.web_searches_per_thousand !== undefined)
-    prices.web_searches_kcount = draft.web_searches_per_thousand * 1000n;
+  for (const [name, [key, perMillion, of]] of Object.entries(FEE_KEYS)) {
+    const amount = draft[name as keyof typeof FEE_KEYS];
+    if (amount !== undefined) prices[key] = divideRounded(amount * perMillion, of, 'up');
+  }
   return prices;
 }
 

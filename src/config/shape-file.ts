@@ -106,6 +106,9 @@ const price = map(
     until: instant('until').optional().describe('First instant at which the price no longer holds.'),
     ...perMillion,
     web_searches_per_thousand: usd('web_searches_per_thousand', { zero: true }).optional(),
+    input_characters_per_million: usd('input_characters_per_million', { zero: true }).optional(),
+    input_audio_per_hour: usd('input_audio_per_hour', { zero: true }).optional(),
+    output_images_per_thousand: usd('output_images_per_thousand', { zero: true }).optional(),
   },
   'a contract price',
 );

@@ -17,6 +17,10 @@ export interface Usage {
   outputImageTokens?: number;
   /** Units billed per call: web searches and the like. */
   webSearches?: number;
+  /** Of models that are billed by what goes in or comes out and not by the token: speech by its text, transcripts, pictures. */
+  inputCharacters?: number;
+  inputAudioSeconds?: number;
+  outputImages?: number;
   /** Billed through a batch endpoint. */
   batch?: boolean;
   /** Service tier SERVED, as the provider names it (`default`, `flex`, `priority`, `batch`, …). */
@@ -38,6 +42,9 @@ export const USAGE_COUNT_KEYS = [
   'inputImageTokens',
   'outputImageTokens',
   'webSearches',
+  'inputCharacters',
+  'inputAudioSeconds',
+  'outputImages',
 ] as const satisfies readonly (keyof Usage)[];
 export type UsageCountKey = (typeof USAGE_COUNT_KEYS)[number];
 
@@ -53,6 +60,9 @@ export interface UsageBound {
   /** Number of choices asked for, where it is not 1: without `outputTokens` each may be the largest, and a rewrite limits each. */
   choices?: number;
   webSearches?: number;
+  inputCharacters?: number;
+  inputAudioSeconds?: number;
+  outputImages?: number;
   batch?: boolean;
   serviceTier?: string;
   inferenceGeo?: string;

@@ -8,7 +8,8 @@ import type { UsageBound } from '../domain/usage.ts';
 import { worstModifiers } from './modifiers.ts';
 import type { Bound, RateCard } from './pricing.ts';
 import { larger, modified, peakRate } from './rate.ts';
-import { unitsOf } from './substitutes.ts';
+import { type ResolvedUnit, unitsOf } from './substitutes.ts';
+import { FEE_COUNTS, type FeeCount } from './units.ts';
 import { boundProblem } from './usage-problem.ts';
 
 export { boundProblem } from './usage-problem.ts';
@@ -28,16 +29,25 @@ export function boundOf(card: RateCard, usageBound: UsageBound, classes?: readon
   const inputTokens = inputBound(card, usageBound);
   const peak = peakRates(card, usageBound, inputTokens, classes);
   const tokens = BigInt(inputTokens) * peak.input + BigInt(outputBound(card, usageBound)) * peak.output;
-  const fees = peak.request + peak.search * BigInt(usageBound.webSearches ?? 0);
-  return divideRounded(tokens + fees, 1_000_000n, 'up');
+  return divideRounded(tokens + feesOf(peak, usageBound), 1_000_000n, 'up');
 }
 
-/** Nano-USD per million: of the dearest input and output token, of a request, and of a search. */
+/** Nano-USD per million: of the dearest input and output token, of a request, and of what else is counted. */
 export interface PeakRates {
   input: bigint;
   output: bigint;
   request: bigint;
-  search: bigint;
+  counted: Readonly<Partial<Record<FeeCount, bigint>>>;
+}
+
+/** Of a request: its own fee, and one for each search, picture and so on that it may come to. */
+export function feesOf({ request, counted }: PeakRates, usageBound: UsageBound): bigint {
+  let sum = request;
+  for (const count of FEE_COUNTS) {
+    const most = usageBound[count];
+    if (most !== undefined) sum += (counted[count] ?? 0n) * BigInt(most);
+  }
+  return sum;
 }
 
 /** The dearest rates that a request within the bound can reach, with that many input tokens at the most. */
@@ -48,18 +58,23 @@ export function peakRates(
   classes?: readonly CostClass[],
 ): PeakRates {
   const modifiers = worstModifiers(card, usageBound);
-  const peak: PeakRates = { input: 0n, output: 0n, request: 0n, search: 0n };
+  const counted: Partial<Record<FeeCount, bigint>> = {};
+  const peak: PeakRates = { input: 0n, output: 0n, request: 0n, counted };
   for (const unit of unitsOf(card)) {
     if (classes && !classes.includes(unit.class)) continue;
     if (unit.key === 'cache_write_1h_mtok' && !usageBound.cacheWrite1h) continue;
-    if (usageBound.audio === false && (unit.class === 'audio' || unit.key === 'cache_audio_read_mtok')) continue;
+    if (usageBound.audio === false && isAudioToken(unit)) continue;
     const rate = modified(peakRate(unit.rate, inputTokens), unit.class, modifiers, 'up');
     if (unit.side === 'input') peak.input = larger(peak.input, rate);
     else if (unit.side === 'output') peak.output = larger(peak.output, rate);
-    else if (unit.key === 'requests_kcount') peak.request += rate;
-    else peak.search += rate;
+    else if (unit.count) counted[unit.count] = rate;
+    else peak.request += rate;
   }
   return peak;
+}
+
+function isAudioToken({ key, class: unitClass, side }: ResolvedUnit): boolean {
+  return side !== 'fee' && (unitClass === 'audio' || key === 'cache_audio_read_mtok');
 }
 
 /** Input tokens of every kind: what the request contains, or the whole context window when the provider adds to it. */

@@ -10,7 +10,7 @@ import { maxOutputTokensOf } from './max-output.ts';
 import { freeUnits, modifiersOf, overlaid, overlayRow, overlayText, type Units } from './overlay.ts';
 import type { Catalogue, RateCard, UnitRate } from './pricing.ts';
 import { GENAI_PRICES_VERSION, providerId, publicPrices } from './public-prices.ts';
-import { UNITS } from './units.ts';
+import { isInstead, UNITS } from './units.ts';
 
 export interface CatalogueOptions {
   contracts: readonly ContractPrice[];
@@ -91,11 +91,11 @@ function compile(
   return { from, until, card };
 }
 
-/** Undefined when the row has no price that tokens could be billed at: hours of audio, pages, or nothing at all. */
+/** Undefined when the row has no price that usage could be billed at: pages, or nothing at all. */
 function knownOf(listed: NonNullable<ReturnType<typeof publicPrices>>, model: string): Known | undefined {
   const { provider, row, contextWindow } = listed;
   const listedUnits = listed.empty ? freeUnits(provider, row) : listed.units;
-  if (!listedUnits || !hasTokenPrice(listedUnits)) return missedBy(provider, model);
+  if (!listedUnits || !hasPrice(listedUnits)) return missedBy(provider, model);
   const units = overlaid(provider, row, listedUnits);
   const source = units === listed.units ? 'genai-prices' : 'overlay';
   return { row, units, source, modifiers: modifiersOf(provider, row), contextWindow };
@@ -134,8 +134,9 @@ function maxOutput(units: Units, model: string, contextWindow: number | undefine
   return Math.min(maxOutputTokensOf(model) ?? ceiling.maxOutputTokens, contextWindow ?? Number.POSITIVE_INFINITY);
 }
 
-function hasTokenPrice(units: Units): boolean {
-  return UNITS.some((unit) => unit.side !== 'fee' && Object.hasOwn(units, unit.key));
+/** By the token, or by what such models are billed by instead. */
+function hasPrice(units: Units): boolean {
+  return UNITS.some((unit) => Object.hasOwn(units, unit.key) && (unit.side !== 'fee' || isInstead(unit.key)));
 }
 
 function versionOf({ contracts, ceiling }: CatalogueOptions): string {

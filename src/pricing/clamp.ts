@@ -2,7 +2,7 @@
 import type { CostClass } from '../domain/budget.ts';
 import type { NanoUsd } from '../domain/money.ts';
 import { MAX_USAGE_COUNT, type UsageBound } from '../domain/usage.ts';
-import { inputBound, peakRates } from './bound.ts';
+import { feesOf, inputBound, peakRates } from './bound.ts';
 import type { RateCard } from './pricing.ts';
 
 /**
@@ -17,8 +17,7 @@ export function outputWithin(
 ): number | undefined {
   const inputTokens = inputBound(card, usageBound);
   const peak = peakRates(card, usageBound, inputTokens, classes);
-  const searches = peak.search * BigInt(usageBound.webSearches ?? 0);
-  const left = amountNanoUsd * 1_000_000n - BigInt(inputTokens) * peak.input - peak.request - searches;
+  const left = amountNanoUsd * 1_000_000n - BigInt(inputTokens) * peak.input - feesOf(peak, usageBound);
   if (left < 0n || peak.output === 0n) return undefined;
   const tokens = left / peak.output;
   return tokens > BigInt(MAX_USAGE_COUNT) ? MAX_USAGE_COUNT : Number(tokens);

@@ -6,7 +6,7 @@
 import type { CostClass } from '../domain/budget.ts';
 import type { NanoUsd } from '../domain/money.ts';
 import type { UsageBound } from '../domain/usage.ts';
-import { inputBound, outputBound, type PeakRates, peakRates } from './bound.ts';
+import { feesOf, inputBound, outputBound, type PeakRates, peakRates } from './bound.ts';
 import type { RateCard } from './pricing.ts';
 import { unitsOf } from './substitutes.ts';
 import { boundProblem } from './usage-problem.ts';
@@ -58,8 +58,8 @@ export function compileBound(card: RateCard, classes?: readonly CostClass[]): Co
     if (boundProblem(bound)) return undefined;
     const inputTokens = inputBound(card, bound);
     const rates = stepAt((variants.find((variant) => isOf(variant, bound)) ?? add(bound)).steps, inputTokens);
-    let sum = BigInt(inputTokens) * rates.input + BigInt(outputBound(card, bound)) * rates.output + rates.request;
-    if (bound.webSearches !== undefined) sum += rates.search * BigInt(bound.webSearches);
+    const tokens = BigInt(inputTokens) * rates.input + BigInt(outputBound(card, bound)) * rates.output;
+    const sum = tokens + feesOf(rates, bound);
     return (sum + (MILLION - 1n)) / MILLION;
   };
 }

@@ -72,6 +72,29 @@ export const ROWS: readonly (Rule & { units: Partial<Record<PriceKey, string>> }
   },
   { provider: 'openai', model: 'ft:gpt-4.1*', units: { input_mtok: '3', cache_read_mtok: '0.75', output_mtok: '12' } },
   { provider: 'openai', model: 'ft:o4-mini*', units: { input_mtok: '4', cache_read_mtok: '1', output_mtok: '16' } },
+  // developers.openai.com/api/docs/pricing, legacy models and speech. Pictures of DALL·E at the dearest size and quality of each.
+  { provider: 'openai', model: 'davinci-002', units: { input_mtok: '2', output_mtok: '2' } },
+  { provider: 'openai', model: 'babbage-002', units: { input_mtok: '0.4', output_mtok: '0.4' } },
+  { provider: 'openai', model: 'tts-1-hd*', units: { input_characters_mcount: '30' } },
+  { provider: 'openai', model: 'tts-1*', units: { input_characters_mcount: '15' } },
+  { provider: 'openai', model: 'dall-e-3', units: { output_images_kcount: '120' } },
+  { provider: 'openai', model: 'dall-e-2', units: { output_images_kcount: '20' } },
+  {
+    provider: 'openai',
+    model: 'chatgpt-image-latest',
+    units: {
+      input_mtok: '5',
+      cache_read_mtok: '1.25',
+      input_image_mtok: '8',
+      output_mtok: '10',
+      output_image_mtok: '32',
+    },
+  },
+  // azure.microsoft.com/pricing/details/cognitive-services/openai-service: the same, under its own names of deployments' models.
+  { provider: 'azure', model: 'tts*-hd', units: { input_characters_mcount: '30' } },
+  { provider: 'azure', model: 'tts*', units: { input_characters_mcount: '15' } },
+  { provider: 'azure', model: 'whisper*', units: { input_audio_hours: '0.36' } },
+  { provider: 'azure', model: 'dall-e-3', units: { output_images_kcount: '120' } },
   // cohere.com/pricing: reranking costs by the search unit and nothing by the token.
   { provider: 'cohere', model: 'rerank-v4.0-pro*', units: { input_mtok: '0', web_searches_kcount: '2.5' } },
   { provider: 'cohere', model: 'rerank-*', units: { input_mtok: '0', web_searches_kcount: '2' } },

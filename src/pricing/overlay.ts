@@ -3,7 +3,7 @@ import { parseUsd } from '../domain/money.ts';
 import { DERIVED, FREE, MISSING, MODIFIERS, type ModifierRow, ROWS, TIER_STARTS } from './overlay-data.ts';
 import type { Modifier, UnitRate } from './pricing.ts';
 import { times } from './rate.ts';
-import { millionths, type PriceKey, TOKEN_CLASSES } from './units.ts';
+import { type PriceKey, perMillion, TOKEN_CLASSES } from './units.ts';
 
 export type Units = Record<string, UnitRate>;
 
@@ -87,7 +87,7 @@ function corrected(rate: UnitRate): UnitRate {
 function flatUnits(prices: Partial<Record<PriceKey, string>>): Units {
   const units: Units = {};
   for (const [key, usd] of Object.entries(prices)) {
-    units[key] = { base: parseUsd(usd) * millionths(key as PriceKey), tiers: [] };
+    units[key] = { base: perMillion(key as PriceKey, parseUsd(usd)), tiers: [] };
   }
   return units;
 }

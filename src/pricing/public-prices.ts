@@ -3,7 +3,7 @@ import { type ConditionalPrice, calcPrice, type ModelPrice } from '@pydantic/gen
 import type { EpochMs } from '../domain/time.ts';
 import { nanoUsdOf } from './decimal.ts';
 import type { UnitRate } from './pricing.ts';
-import { millionths, PRICE_KEYS } from './units.ts';
+import { PRICE_KEYS, perMillion } from './units.ts';
 
 /** As installed; a test holds it against package.json. */
 export const GENAI_PRICES_VERSION = '0.1.8';
@@ -72,7 +72,7 @@ function unitsOf(prices: ModelPrice): Record<string, UnitRate> {
   for (const key of PRICE_KEYS) {
     const listed = prices[key];
     if (listed === undefined) continue;
-    const rate = (usd: number) => nanoUsdOf(usd) * millionths(key);
+    const rate = (usd: number) => perMillion(key, nanoUsdOf(usd));
     if (typeof listed === 'number') units[key] = { base: rate(listed), tiers: [] };
     else {
       const tiers = listed.tiers.map(({ start, price }) => ({ start, rate: rate(price) }));

@@ -35,6 +35,9 @@ export function split(usage: Usage, reasoningApart: boolean): number[] {
     outputAudio,
     outputImage,
     usage.webSearches ?? 0,
+    usage.inputCharacters ?? 0,
+    usage.inputAudioSeconds ?? 0,
+    usage.outputImages ?? 0,
     1,
   ];
 }

@@ -1,4 +1,5 @@
 import { MAX_USAGE_COUNT, USAGE_COUNT_KEYS, type Usage, type UsageBound } from '../domain/usage.ts';
+import { FEE_COUNTS } from './units.ts';
 
 /** Asked for by one request at the most; providers stop far below. */
 const MAX_CHOICES = 1024;
@@ -31,15 +32,23 @@ export function usageProblem(usage: Usage): string | undefined {
 
 /** Why these counts cannot bound a request; undefined when they can. */
 export function boundProblem(bound: UsageBound): string | undefined {
-  const { outputTokens, choices, webSearches } = bound;
+  const { outputTokens, choices } = bound;
   return (
     countProblem('inputTokens', bound.inputTokens) ??
     (outputTokens === undefined ? undefined : countProblem('outputTokens', outputTokens)) ??
-    (webSearches === undefined ? undefined : countProblem('webSearches', webSearches)) ??
+    feeProblem(bound) ??
     (choices === undefined || (Number.isInteger(choices) && choices >= 1 && choices <= MAX_CHOICES)
       ? undefined
       : `choices is ${choices}; it must be an integer from 1 to ${MAX_CHOICES}`)
   );
+}
+
+function feeProblem(bound: UsageBound): string | undefined {
+  for (const count of FEE_COUNTS) {
+    const problem = bound[count] === undefined ? undefined : countProblem(count, bound[count]);
+    if (problem) return problem;
+  }
+  return undefined;
 }
 
 function countProblem(name: string, value: unknown): string | undefined {

@@ -18,6 +18,9 @@ export interface WireUsage {
   input_image_tokens?: number;
   output_image_tokens?: number;
   web_searches?: number;
+  input_characters?: number;
+  input_audio_seconds?: number;
+  output_images?: number;
   batch?: boolean;
   service_tier?: string;
   inference_geo?: string;
@@ -29,6 +32,9 @@ export interface WireBound {
   /** Needed where it is not 1: `output_tokens` is over all of them, and the `max_output_tokens` of a rewrite is for each. */
   choices?: number;
   web_searches?: number;
+  input_characters?: number;
+  input_audio_seconds?: number;
+  output_images?: number;
   batch?: boolean;
   service_tier?: string;
   inference_geo?: string;

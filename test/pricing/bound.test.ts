@@ -39,8 +39,8 @@ describe('the worst case before an attempt', () => {
     ['images in and out', 'openai/gpt-image-1', upTo(M, M), '50'],
     ['the context window for input that nobody saw', 'openai/gpt-4.1', upTo(100, 0, { unseenInput: true }), '2'],
     ['the request where it is larger still', 'openai/gpt-4', upTo(10_000, 0, { unseenInput: true }), '0.3'],
-    ['the ceiling', 'openai/dall-e-3', upTo(M, M), '210'],
-    ["the ceiling's maximum", 'openai/dall-e-3', upTo(0), '23.04'],
+    ['the ceiling', 'openai/sora-2', upTo(M, M), '210'],
+    ["the ceiling's maximum", 'openai/sora-2', upTo(0), '23.04'],
   ])('%s: %s', (_what, id, usageBound, usd) => {
     expect(formatUsd(bound(cardOf(id), usageBound))).toBe(usd);
   });

@@ -101,7 +101,7 @@ describe('dated prices', () => {
 });
 
 describe('a model that nobody can price', () => {
-  it.each(['openai/dall-e-3', 'openai/tts-1', 'openai/sora-2', 'openai/whisper-1', 'acme/gpt-4.1', 'google/lyria-3'])(
+  it.each(['openai/sora-2', 'azure/our-deployment', 'acme/gpt-4.1', 'google/lyria-3'])(
     '%s costs the ceiling and says so',
     (id) => {
       const card = cardOf(id);
@@ -119,7 +119,7 @@ describe('a model that nobody can price', () => {
   });
 
   it('says so when not even units were reported', () => {
-    const receipt = price(cardOf('openai/dall-e-3'), tokens(0, 0), NOVEMBER, 'measured');
+    const receipt = price(cardOf('openai/sora-2'), tokens(0, 0), NOVEMBER, 'measured');
     expect(receipt.status).toBe('unpriced');
     expect(receipt.notes).toContain('no units were reported: the true cost is not known');
   });

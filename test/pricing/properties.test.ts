@@ -21,7 +21,10 @@ const CARDS: readonly RateCard[] = [
     'openai/gpt-image-1.5',
     'openai/gpt-4o-audio-preview',
     'openai/text-embedding-3-small',
+    'openai/sora-2',
     'openai/dall-e-3',
+    'openai/whisper-1',
+    'openai/tts-1',
     'anthropic/claude-sonnet-4-5',
     'anthropic/claude-opus-4-7',
     'anthropic/claude-3-haiku',
@@ -52,6 +55,9 @@ const anyBound: fc.Arbitrary<UsageBound> = fc.record(
     outputTokens: size,
     choices: fc.integer({ min: 1, max: 5 }),
     webSearches: fc.nat(5),
+    inputCharacters: fc.nat(9_000),
+    inputAudioSeconds: fc.nat(9_000),
+    outputImages: fc.nat(10),
     batch: fc.boolean(),
     serviceTier: fc.constantFrom(...TIERS),
     inferenceGeo: fc.constantFrom('us', 'eu', 'global', undefined),
@@ -72,7 +78,7 @@ function usageWithin(card: RateCard, bound: UsageBound): fc.Arbitrary<Usage> {
   const tiers = asked === 'auto' ? ['default', 'priority', undefined] : [asked, 'default', undefined];
   return fc
     .record({
-      shares: fc.array(share, { minLength: 12, maxLength: 12 }),
+      shares: fc.array(share, { minLength: 15, maxLength: 15 }),
       // A batch is certain only where the request is one and names no other tier.
       serviceTier: fc.constantFrom(...(bound.batch ? [asked] : tiers)),
       inferenceGeo: fc.constantFrom(bound.inferenceGeo, undefined),
@@ -99,6 +105,9 @@ function usageWithin(card: RateCard, bound: UsageBound): fc.Arbitrary<Usage> {
         outputImageTokens: part(outputTokens - outputAudioTokens, at(9)),
         reasoningTokens: part(outputTokens, at(10)),
         webSearches: part(bound.webSearches ?? 0, at(11)),
+        inputCharacters: part(bound.inputCharacters ?? 0, at(12)),
+        inputAudioSeconds: part(bound.inputAudioSeconds ?? 0, at(13)),
+        outputImages: part(bound.outputImages ?? 0, at(14)),
         ...(bound.batch && { batch: true }),
         ...(serviceTier && { serviceTier }),
         ...(inferenceGeo && { inferenceGeo }),

@@ -4,6 +4,7 @@ import { parseUsd } from '../../src/domain/money.ts';
 import type { Usage } from '../../src/domain/usage.ts';
 import { createCatalogue } from '../../src/pricing/catalogue.ts';
 import type { RateCard, UnitRate } from '../../src/pricing/pricing.ts';
+import { type PriceKey, perMillion } from '../../src/pricing/units.ts';
 
 export const NOVEMBER = Date.parse('2026-11-22T12:00:00Z');
 
@@ -37,7 +38,12 @@ export function rate(text: string, perMillion = 1n): UnitRate {
 }
 
 export function handMade(units: Record<string, string>, more: Partial<RateCard> = {}): RateCard {
-  const entries = Object.entries(units).map(([key, usd]) => [key, rate(usd, key.endsWith('_kcount') ? 1000n : 1n)]);
+  const entries = Object.entries(units).map(([key, usd]) => [
+    key,
+    key.endsWith('_hours')
+      ? { base: perMillion(key as PriceKey, parseUsd(usd)), tiers: [] }
+      : rate(usd, perMillion(key as PriceKey, 1n)),
+  ]);
   const card = { provider: 'acme', model: 'm-1', catalogue: 'test', source: 'genai-prices' as const };
   return { ...card, units: Object.fromEntries(entries), ...more };
 }
