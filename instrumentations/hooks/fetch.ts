@@ -8,7 +8,7 @@ import { BudgetExceededError } from '../../src/client/errors.ts';
 import { Call } from '../../src/client/span.ts';
 import { warnOnce } from '../../src/client/warn.ts';
 import { denyResponse } from './deny-response.ts';
-import { passOwned, retriedCall } from './frames.ts';
+import { noteLeaving, passOwned, retriedCall } from './frames.ts';
 import { apiKeyOf, withoutLength, withoutOwnBaggage } from './headers.ts';
 import { type Place, placeBy, placeOf } from './place.ts';
 import { parseObject, serialise, textOf } from './request-body.ts';
@@ -38,6 +38,7 @@ function match(input: Input, init: RequestInit | undefined): Place | undefined {
   const request = input instanceof Request ? input : undefined;
   const method = init?.method ?? request?.method;
   if (method !== 'POST' && method?.toUpperCase() !== 'POST') return undefined;
+  noteLeaving();
   return placeOf(request ? request.url : String(input));
 }
 
@@ -59,7 +60,7 @@ async function metered(
   const headers = init?.headers ?? request?.headers;
   const call = retriedCall() ?? new Call();
   const attempt = await begin(client, call, caught(place, body, text, headers, signal));
-  if (attempt instanceof BudgetExceededError) return denyResponse(attempt, place.format);
+  if (attempt instanceof BudgetExceededError) return denyResponse(attempt, place.format, headers as Headers);
   if (attempt === undefined) return original(input, init);
   if (attempt === 'aborted') throw signal?.reason;
   const changed = serialise(text, body, attempt.body);

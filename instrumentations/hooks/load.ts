@@ -5,6 +5,7 @@
 import module from 'node:module';
 import type { Client } from '../../src/client/call.ts';
 import { warnOnce } from '../../src/client/warn.ts';
+import { AI_SDK, hookLoop, mayBeAiSdk, withLoop } from './ai-sdk.ts';
 import { GOOGLE_CLASS, hookGoogle, isGoogle, mayBeGoogle } from './google.ts';
 import { hookStainless } from './stainless.ts';
 
@@ -24,6 +25,7 @@ const CORE = /[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)[\\/]client\.m?js
 const NODE_FETCH = new RegExp(`/node_modules/(${NAMES})/_shims/`);
 
 const HAND_OVER = Symbol.for('spendfuse.stainless.1');
+const HAND_OVER_TEXT = `globalThis[Symbol.for(${JSON.stringify(HAND_OVER.description)})]`;
 
 /**
  * Errors: `Error` when this Node is too old for what follows. `node:module` is imported whole for it: a name that an older
@@ -35,9 +37,11 @@ export function assertNode(): void {
 }
 
 export function hookLoading(client: Client): void {
-  const take = (name: string, sdk: unknown): void => {
+  const take = (name: string, sdk: unknown): unknown => {
+    if (name === AI_SDK) return hookLoop(sdk);
     if (name === GOOGLE) hookGoogle(sdk);
     else if (!hookStainless(client, sdk)) warnUnknown(name);
+    return undefined;
   };
   Object.defineProperty(globalThis, HAND_OVER, { value: take, configurable: true });
   takeRequired(take);
@@ -46,10 +50,11 @@ export function hookLoading(client: Client): void {
       const loaded = nextLoad(url, context);
       const name = nameOf(url);
       if (name === undefined) warnNodeFetch(url);
-      if ((name === undefined && !mayBeGoogle(url)) || loaded.source === undefined || loaded.source === null)
-        return loaded;
+      const isOurs = name !== undefined || mayBeGoogle(url) || mayBeAiSdk(url);
+      if (!isOurs || loaded.source === undefined || loaded.source === null) return loaded;
       const source = textOf(loaded.source);
       if (name !== undefined) return { ...loaded, source: appended(source, name, CLASSES[name] as string) };
+      if (mayBeAiSdk(url)) return { ...loaded, source: withLoop(source, HAND_OVER_TEXT) };
       return isGoogle(source) ? { ...loaded, source: appended(source, GOOGLE, GOOGLE_CLASS) } : loaded;
     },
   });
@@ -72,11 +77,10 @@ function nameOf(place: string): string | undefined {
 }
 
 function appended(text: string, name: string, sdk: string): string {
-  const key = JSON.stringify(HAND_OVER.description);
-  return `${text}\n;globalThis[Symbol.for(${key})]?.(${JSON.stringify(name)}, typeof ${sdk} === 'undefined' ? undefined : ${sdk});\n`;
+  return `${text}\n;${HAND_OVER_TEXT}?.(${JSON.stringify(name)}, typeof ${sdk} === 'undefined' ? undefined : ${sdk});\n`;
 }
 
-function takeRequired(take: (name: string, sdk: unknown) => void): void {
+function takeRequired(take: (name: string, sdk: unknown) => unknown): void {
   const { cache } = module.createRequire(import.meta.url);
   for (const [path, module] of Object.entries(cache)) {
     const name = nameOf(path);

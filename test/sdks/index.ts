@@ -1,4 +1,5 @@
 /** The SDKs that are tested. A new one is a file here, its test, an application in `apps/`, and a line. */
+import { ai } from './ai.ts';
 import { anthropic } from './anthropic.ts';
 import { cohere } from './cohere.ts';
 import { plainFetch } from './fetch.ts';
@@ -10,4 +11,15 @@ import { openai } from './openai.ts';
 import type { Sdk } from './sdk.ts';
 import { together } from './together.ts';
 
-export const SDKS: readonly Sdk[] = [openai, anthropic, google, mistral, cohere, groq, together, ollama, plainFetch];
+export const SDKS: readonly Sdk[] = [
+  openai,
+  anthropic,
+  google,
+  ai,
+  mistral,
+  cohere,
+  groq,
+  together,
+  ollama,
+  plainFetch,
+];
