@@ -1,10 +1,12 @@
 /** POST …/v1/messages, beta or not. Counting tokens (`/count_tokens`) is free, batches have their own endpoint. */
 import type { UsageBound } from '../../src/domain/usage.ts';
 import { response, stream } from './anthropic-answer.ts';
+import { rewriteFallbacks, withFallbacks } from './anthropic-fallbacks.ts';
 import { ASSUMED_SEARCHES, addFile, addImage, inputBound, inputEstimate, type Media, noMedia } from './bound.ts';
 import type { Format, RequestFacts, Rewrite } from './format.ts';
 import { lowered } from './openai.ts';
 import { defined, isObject, type Json, limit, list, name } from './read.ts';
+import { vertexGeoOfHost } from './vertex.ts';
 
 /** Width × height / 750 with the long edge at most 2,576 pixels comes to 4,784 at the most; older models stop at 1,600. */
 const TOKENS_PER_IMAGE = 5_000;
@@ -14,23 +16,25 @@ const TOOLS_TOKENS = 1_000;
 const TYPED_TOOL_TOKENS = 3_000;
 const TOOLSET_TOKENS = 15_000;
 
-function request(body: unknown, bodyBytes: number): RequestFacts | undefined {
+/** `host`: Vertex AI's own SDK makes its path of this one after it was read here; only the host tells then where it goes. */
+export function request(body: unknown, bodyBytes: number, _path?: string, host?: string): RequestFacts | undefined {
   if (!isObject(body) || typeof body.model !== 'string' || !Array.isArray(body.messages)) return undefined;
   const found = walk(body);
-  const bound: UsageBound = {
+  const one: UsageBound = {
     ...inputBound(bodyBytes, found.media, TOKENS_PER_IMAGE, found.toolTokens),
     audio: false, // The API has none.
     outputTokens: limit(body.max_tokens),
     webSearches: found.webSearches || undefined,
     serviceTier: body.speed === 'fast' ? 'fast' : name(body.service_tier),
-    inferenceGeo: name(body.inference_geo),
+    inferenceGeo: vertexGeoOfHost(host) ?? name(body.inference_geo),
     cacheWrite1h: found.cacheWrite1h || undefined,
   };
+  const bound = withFallbacks(one, body);
   return {
     model: body.model,
     stream: body.stream === true,
     bound: defined(bound),
-    estimatedInputTokens: inputEstimate(bodyBytes, found.media, bound),
+    estimatedInputTokens: inputEstimate(bodyBytes, found.media, one),
   };
 }
 
@@ -102,9 +106,11 @@ function addBlock(found: Found, block: Json, depth: number): void {
   }
 }
 
-function rewrite(body: object, { model, maxOutputTokens }: Rewrite): object {
+function rewrite(body: object, rewrite: Rewrite): object {
+  const { model, maxOutputTokens } = rewrite;
   const next: Json = { ...body };
   if (model !== undefined) next.model = model;
+  rewriteFallbacks(next, rewrite);
   if (maxOutputTokens === undefined) return next;
   next.max_tokens = lowered(next.max_tokens, maxOutputTokens);
   const { thinking } = next;

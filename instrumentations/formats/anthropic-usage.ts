@@ -2,15 +2,13 @@
 import type { Usage } from '../../src/domain/usage.ts';
 import type { RequestFacts } from './format.ts';
 import { CountReader, isObject, type Json, list, name, report, type UsageReport } from './read.ts';
+import { REGIONAL } from './vertex.ts';
 
 /** A usage object of Anthropic's, `usage` being neither null nor absent. */
 export function usageOf(source: unknown, request: RequestFacts): UsageReport {
   if (!isObject(source)) return { invalid: 'usage is no object' };
   const reader = new CountReader();
-  const own = countsOf(reader, source);
-  const counts = list(source.iterations)
-    .filter(isApart)
-    .reduce<Counts>((sum, one) => plus(sum, countsOf(reader, one)), own);
+  const counts = withIterations(reader, source, countsOf(reader, source));
   const usage: Usage = {
     inputTokens: counts.fresh + counts.read + counts.write5m + counts.write1h,
     cachedReadTokens: counts.read || undefined,
@@ -33,6 +31,13 @@ interface Counts {
   output: number;
 }
 
+const NONE: Counts = { fresh: 0, read: 0, write5m: 0, write1h: 0, output: 0 };
+
+function larger(a: Counts, b: Counts): Counts {
+  const size = ({ fresh, read, write5m, write1h, output }: Counts) => fresh + read + write5m + write1h + output;
+  return size(b) > size(a) ? b : a;
+}
+
 function plus(a: Counts, b: Counts): Counts {
   return {
     fresh: a.fresh + b.fresh,
@@ -43,9 +48,17 @@ function plus(a: Counts, b: Counts): Counts {
   };
 }
 
-/** The totals leave out these iterations (beta): compaction, and an advisor, which is another model's work. */
-function isApart(iteration: unknown): iteration is Json {
-  return isObject(iteration) && (iteration.type === 'compaction' || iteration.type === 'advisor_message');
+/**
+ * The totals leave out some iterations (beta): compaction, and an advisor, which is another model's work. Where a fallback model
+ * served, what the models before it counted until they declined may be left out as well: then the sum is the larger.
+ */
+function withIterations(reader: CountReader, source: Json, own: Counts): Counts {
+  const iterations = list(source.iterations).filter(isObject);
+  if (iterations.length === 0) return own;
+  const sum = (all: readonly Json[]): Counts => all.reduce((sum, one) => plus(sum, countsOf(reader, one)), NONE);
+  const turns = iterations.filter(({ type }) => type === 'message' || type === 'fallback_message');
+  const served = turns.some(({ type }) => type === 'fallback_message') ? larger(own, sum(turns)) : own;
+  return plus(served, sum(iterations.filter(({ type }) => type === 'compaction' || type === 'advisor_message')));
 }
 
 /** Cache writes without a lifetime are the default's, 5 minutes; a total above its split leaves its rest there too. */
@@ -68,8 +81,8 @@ function tierOf(source: Json, request: RequestFacts): string | undefined {
   return speed === 'fast' ? 'fast' : name(source.service_tier);
 }
 
-/** Where inference ran; an answer that does not say is taken to have run where it was asked to. */
+/** Where inference ran; an answer that does not say is taken to have run where it was asked to. On Vertex AI only the request says. */
 function geoOf(source: Json, request: RequestFacts): string | undefined {
-  const geo = name(source.inference_geo);
+  const geo = request.bound.inferenceGeo === REGIONAL ? REGIONAL : name(source.inference_geo);
   return geo === undefined ? request.bound.inferenceGeo : geo === 'not_available' ? undefined : geo;
 }

@@ -55,9 +55,9 @@ export interface Format {
   matches(method: string, path: string): boolean;
   /**
    * `body` is the parsed JSON request, `bodyBytes` its size in UTF-8 bytes, `path` the URL's pathname (Azure
-   * names the model there). Undefined: not a request of this format.
+   * names the model there), `host` its name without a port. Undefined: not a request of this format.
    */
-  request(body: unknown, bodyBytes: number, path?: string): RequestFacts | undefined;
+  request(body: unknown, bodyBytes: number, path?: string, host?: string): RequestFacts | undefined;
   /**
    * Texts of the input, each a string of the request as it stands. What is not among them (tools, schemas, media, the
    * framing) stays bounded by its bytes or its allowance.

@@ -2,6 +2,7 @@
 
 import { anthropicComplete } from './anthropic-complete.ts';
 import { anthropicMessages } from './anthropic-messages.ts';
+import { anthropicVertex } from './anthropic-vertex.ts';
 import { cohereChat } from './cohere-chat.ts';
 import { cohereEmbed } from './cohere-embed.ts';
 import { cohereRerank } from './cohere-rerank.ts';
@@ -23,6 +24,7 @@ export const FORMATS: readonly Format[] = [
   openaiEmbeddings,
   anthropicMessages,
   anthropicComplete,
+  anthropicVertex,
   gemini,
   geminiEmbeddings,
   geminiInteractions,

@@ -63,8 +63,9 @@ export function providerOfHost(host: string): string | undefined {
   return SUFFIXES.find(([suffix]) => name.endsWith(suffix))?.[1];
 }
 
-/** SDKs that speak OpenAI's format and have but one provider. */
+/** SDKs that speak another one's format and have but one provider. */
 const AGENTS: readonly (readonly [RegExp, string])[] = [
+  [/^AnthropicVertex\/JS/, 'google'],
   [/^Groq\/JS/, 'groq'],
   [/^Together\/JS/, 'together'],
   [/mistral/i, 'mistral'],

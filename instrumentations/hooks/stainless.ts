@@ -146,6 +146,7 @@ function fetchWithTimeout(original: Method): Method {
     if (!frame || !attempt || attempt.ended) return original.apply(this, args);
     const controller = args[3] as AbortController | undefined;
     frame.owned = true;
+    delete frame.left;
     return attempt
       .send(() => original.apply(this, args))
       .then(
@@ -156,11 +157,17 @@ function fetchWithTimeout(original: Method): Method {
         },
         (error: unknown) => {
           frame.owned = false;
-          attempt.fail(error);
+          if (isUnsent(this, frame)) attempt.end({ kind: 'unsent' });
+          else attempt.fail(error);
           throw error;
         },
       );
   };
+}
+
+/** It failed before it came to fetch: credentials for Google or AWS, say, could not be had. */
+function isUnsent(sdk: unknown, frame: Frame): boolean {
+  return !frame.left && (sdk as { fetch?: unknown }).fetch === globalThis.fetch;
 }
 
 /** A body that timed out is asked for again: then what was parsed is another response's. */

@@ -42,7 +42,7 @@ export interface Caught {
  * else a promise. Errors: `BudgetExceededError`, thrown or as the rejection.
  */
 export function beginAttempt(client: Client, call: Call, caught: Caught): Begun | Promise<Begun> {
-  const facts = caught.format.request(caught.body, caught.bodyBytes, caught.path);
+  const facts = caught.format.request(caught.body, caught.bodyBytes, caught.path, caught.host);
   if (!facts) return undefined;
   const attribution = client.attributions.now(caught.apiKey);
   if (call.begins()) call.describe(describe(caught, facts, attribution));
@@ -105,7 +105,7 @@ function admitted(
   const asking = format.askForUsage?.(rewritten, caught.provider);
   const body = asking ?? rewritten;
   const path = (admission.rewrite && format.rewritePath?.(caught.path, admission.rewrite)) ?? caught.path;
-  const facts = admission.rewrite ? (format.request(body, caught.bodyBytes, path) ?? before) : before;
+  const facts = admission.rewrite ? (format.request(body, caught.bodyBytes, path, caught.host) ?? before) : before;
   const hidesExtraEvent = asking !== undefined;
   return new Attempt(client, call, { format, facts, body, path, hidesExtraEvent, asked, admission });
 }

@@ -140,14 +140,14 @@ await runCases({
     await (async () => void (await create(stream)))();
     await collectGarbage();
   },
-  'messages aborted while waiting': () => create(body, { ...step('hang'), signal: AbortSignal.timeout(100) }),
+  'messages aborted while waiting': () => create(body, { ...step('hang'), signal: AbortSignal.timeout(1000) }),
   'messages aborted before': () => create(body, { signal: AbortSignal.abort() }),
   'messages 400': () => create(body, step('400')),
   'messages 429 then ok': () => create(body, step('429')),
   'messages stream 500 then ok': async () => collect(await create(stream, step('500'))),
   'messages stream cut': async () => collect(await create(stream, step('cut'))),
-  'messages timeout': () => create(body, { ...step('hang'), timeout: 100, maxRetries: 0 }),
-  'messages timeout then ok': () => create(body, { ...step('hang'), timeout: 300, maxRetries: 1 }),
+  'messages timeout': () => create(body, { ...step('hang'), timeout: 1000, maxRetries: 0 }),
+  'messages timeout then ok': () => create(body, { ...step('hang'), timeout: 1000, maxRetries: 1 }),
   'messages 500, no retry': () => create(body, { ...step('500'), maxRetries: 0 }),
   'messages nobody listens': () =>
     new Anthropic({ ...options, baseURL: 'http://127.0.0.1:4', maxRetries: 0 }).messages.create(body),
