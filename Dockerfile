@@ -7,6 +7,8 @@
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
+# A package of its own that the lock file links to.
+COPY test/sdks/langchain-0.3 test/sdks/langchain-0.3
 RUN npm ci --no-audit --no-fund
 COPY . .
 RUN npm run pack
