@@ -11,6 +11,14 @@ export interface RequestFacts {
   bound: UsageBound;
   /** What the input will probably come to, never above a bound that holds; feeds `ResponseFacts.estimate`. */
   estimatedInputTokens?: number;
+  /** With `Format.headers`: what the answer's headers said. */
+  answered?: AnswerHeaders;
+}
+
+export interface AnswerHeaders {
+  responseId?: string;
+  inputTokens?: number;
+  outputTokens?: number;
 }
 
 /** What an answer (or what came of it) says. Everything may be missing; nothing is made up. */
@@ -80,6 +88,10 @@ export interface Format {
   retries429?: true;
   /** The event after which a stream of JSON lines has nothing more, for SDKs that stop reading there. */
   isLastEvent?(event: unknown): boolean;
+  /** Counts and names in the headers of an answer, for bodies without them; `response` and `stream` are given them. */
+  headers?(header: (name: string) => string | undefined): AnswerHeaders;
+  /** Whether the rewrite can be said in this request's own words; absent: always. Where it cannot, the call is denied. */
+  canRewrite?(body: object, path: string, rewrite: Rewrite): boolean;
   response(body: unknown, request: RequestFacts): ResponseFacts;
   stream(request: RequestFacts): StreamReader;
 }

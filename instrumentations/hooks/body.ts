@@ -6,6 +6,8 @@ import type { Attempt, Seeing } from '../../src/client/attempt.ts';
 import { Bag, type Bagged, NOT_IN_BAG } from '../../src/client/bag.ts';
 import { errorTypeOf } from '../../src/client/failure.ts';
 import type { End } from '../../src/client/meter.ts';
+import type { RequestFacts } from '../formats/format.ts';
+import type { Framing } from './framing.ts';
 import { parseEvent } from './sse.ts';
 import { Tape } from './tape.ts';
 
@@ -13,15 +15,25 @@ import { Tape } from './tape.ts';
 export class Answer implements Seeing {
   readonly attempt: Attempt;
   readonly streams: boolean;
+  readonly #facts: RequestFacts;
+  readonly #framing: Framing | undefined;
   #views = 0;
   #first: Tape | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor(attempt: Attempt, streams: boolean, signal: AbortSignal | undefined) {
+  /** `framing`: of a stream; undefined for an answer in one piece. */
+  constructor(
+    attempt: Attempt,
+    framing: Framing | undefined,
+    signal: AbortSignal | undefined,
+    header?: (name: string) => string | undefined,
+  ) {
     this.attempt = attempt;
-    this.streams = streams;
+    this.streams = framing !== undefined;
+    this.#framing = framing;
+    this.#facts = withHeaders(attempt, header);
     attempt.answer ??= this;
-    if (streams && signal) this.#listen(signal);
+    if (framing && signal) this.#listen(signal);
   }
 
   #listen(signal: AbortSignal): void {
@@ -36,7 +48,7 @@ export class Answer implements Seeing {
 
   view(): View {
     this.#views += 1;
-    const tape = new Tape(this.attempt.format, this.attempt.facts, this.streams);
+    const tape = new Tape(this.attempt.format, this.#facts, this.#framing);
     const view = new View(this, tape);
     this.#first ??= tape;
     watchOver(view);
@@ -44,7 +56,7 @@ export class Answer implements Seeing {
   }
 
   whole(body: unknown): void {
-    this.#end({ kind: 'answered', facts: this.attempt.format.response(body, this.attempt.facts) });
+    this.#end({ kind: 'answered', facts: this.attempt.format.response(body, this.#facts) });
   }
 
   finished(tape: Tape): void {
@@ -61,6 +73,12 @@ export class Answer implements Seeing {
     this.#stopListening?.();
     this.attempt.end(end);
   }
+}
+
+/** What the headers of the answer say goes along with the request, for formats whose bodies say less. */
+function withHeaders({ format, facts }: Attempt, header?: (name: string) => string | undefined): RequestFacts {
+  const answered = header && format.headers?.(header);
+  return answered ? { ...facts, answered } : facts;
 }
 
 const LOST: End = { kind: 'lost', errorType: 'unread' };

@@ -9,7 +9,7 @@ import { Call } from '../../src/client/span.ts';
 import { warnOnce } from '../../src/client/warn.ts';
 import { denyResponse } from './deny-response.ts';
 import { noteLeaving, passOwned, retriedCall } from './frames.ts';
-import { apiKeyOf, withoutLength, withoutOwnBaggage } from './headers.ts';
+import { apiKeyOf, isSigned, withoutLength, withoutOwnBaggage } from './headers.ts';
 import { type Place, placeBy, placeOf } from './place.ts';
 import { parseObject, serialise, textOf } from './request-body.ts';
 import { watchResponse } from './response.ts';
@@ -99,6 +99,7 @@ function caught(
     bodyBytes: Buffer.byteLength(text),
     ...(apiKey !== undefined && { apiKey }),
     ...(signal && { signal }),
+    ...(isSigned(headers as Headers) && { signed: true as const }),
   };
 }
 

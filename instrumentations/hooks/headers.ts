@@ -22,6 +22,11 @@ export function apiKeyOf(headers: AnyHeaders): string | undefined {
   return headerOf(headers, 'x-api-key') ?? headerOf(headers, 'api-key') ?? headerOf(headers, 'x-goog-api-key');
 }
 
+/** AWS's signature, which covers the path, the body and most headers. */
+export function isSigned(headers: AnyHeaders): boolean {
+  return headerOf(headers, 'authorization')?.startsWith('AWS4-') ?? false;
+}
+
 /** `baggage` without its `spendfuse.*` members; undefined when nothing has to change. `''`: nothing is left. */
 export function foreignBaggage(headers: AnyHeaders): string | undefined {
   const baggage = headerOf(headers, 'baggage');

@@ -5,6 +5,7 @@
  */
 import type { Attempt } from '../../src/client/attempt.ts';
 import { Answer, type View } from './body.ts';
+import { framingOf } from './framing.ts';
 import { classPatcher } from './patch.ts';
 import { stamps } from './stamp.ts';
 import { watchStream } from './stream.ts';
@@ -20,7 +21,8 @@ export function watchResponse(response: Response, attempt: Attempt, signal: Abor
       return;
     }
     const type = response.headers.get('content-type') ?? '';
-    watch(response, new Answer(attempt, /event-stream|ndjson|jsonl|stream\+json/.test(type), signal));
+    const header = (name: string): string | undefined => response.headers.get(name) ?? undefined;
+    watch(response, new Answer(attempt, framingOf(type), signal, header));
   } catch {
     attempt.end({ kind: 'lost', errorType: 'unreadable' });
   }

@@ -3,7 +3,8 @@
  * they are read when the answer ends. Of a stream that ended well only the few events that matter are parsed.
  */
 import type { Format, RequestFacts, ResponseFacts, StreamReader } from '../formats/format.ts';
-import { elementsOf, eventsOf, lastEventEnd, parseEvent } from './sse.ts';
+import type { Framing } from './framing.ts';
+import { elementsOf, parseEvent } from './sse.ts';
 
 /** Past this a stream's events are parsed as they come, so that a long answer does not stay in memory. */
 const MAX_KEPT_BYTES = 256 * 1024;
@@ -13,17 +14,18 @@ const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 export class Tape {
   readonly #format: Format;
   readonly #request: RequestFacts;
-  readonly #streams: boolean;
+  readonly #framing: Framing | undefined;
   #chunks: Uint8Array[] = [];
   #keptBytes = 0;
   #isOver = false;
   /** Set once events had to be parsed on the way. */
   #reader: StreamReader | undefined;
 
-  constructor(format: Format, request: RequestFacts, streams: boolean) {
+  /** `framing`: of a stream; undefined for an answer in one piece. */
+  constructor(format: Format, request: RequestFacts, framing: Framing | undefined) {
     this.#format = format;
     this.#request = request;
-    this.#streams = streams;
+    this.#framing = framing;
   }
 
   /** Whether anything was received at all. */
@@ -34,9 +36,9 @@ export class Tape {
   push(chunk: Uint8Array): void {
     this.#chunks.push(chunk);
     this.#keptBytes += chunk.byteLength;
-    this.#isOver = this.#streams && this.#endsHere();
+    this.#isOver = this.#framing !== undefined && this.#endsHere();
     if (this.#keptBytes <= MAX_KEPT_BYTES) return;
-    if (this.#streams) this.#digest();
+    if (this.#framing) this.#digest(this.#framing);
     else if (this.#keptBytes > MAX_WHOLE_BYTES) this.#chunks = [];
   }
 
@@ -55,9 +57,11 @@ export class Tape {
   /** What the answer says as far as it was received; may be asked again. */
   facts(): ResponseFacts {
     const bytes = joined(this.#chunks);
-    if (!this.#streams) return this.#wholeFacts(bytes);
-    if (this.#reader) return this.#rest(this.#reader, bytes).facts();
-    return this.#quickFacts(bytes) ?? this.#rest(this.#format.stream(this.#request), bytes).facts();
+    const framing = this.#framing;
+    if (!framing) return this.#wholeFacts(bytes);
+    if (this.#reader) return this.#rest(this.#reader, framing.events(bytes)).facts();
+    const quick = this.#quickFacts(framing.telling(bytes));
+    return quick ?? this.#rest(this.#format.stream(this.#request), framing.events(bytes)).facts();
   }
 
   #wholeFacts(bytes: Buffer): ResponseFacts {
@@ -67,31 +71,28 @@ export class Tape {
     return isEmpty ? {} : this.#format.response(body, this.#request);
   }
 
-  #rest(reader: StreamReader, bytes: Buffer): StreamReader {
-    for (const event of eventsOf(bytes.toString('utf8'))) reader.push(event);
+  #rest(reader: StreamReader, events: readonly unknown[]): StreamReader {
+    for (const event of events) reader.push(event);
     this.#chunks = [];
     this.#keptBytes = 0;
     this.#reader = reader;
     return reader;
   }
 
-  #digest(): void {
+  #digest(framing: Framing): void {
     const bytes = joined(this.#chunks);
-    const end = lastEventEnd(bytes);
+    const end = framing.end(bytes);
     this.#reader ??= this.#format.stream(this.#request);
-    for (const event of eventsOf(bytes.toString('utf8', 0, end))) this.#reader.push(event);
+    for (const event of framing.events(bytes.subarray(0, end))) this.#reader.push(event);
     this.#chunks = [bytes.subarray(end)];
     this.#keptBytes = bytes.length - end;
   }
 
-  /** Facts from the events that can carry usage, a reason to finish or an error; undefined when they do not do. */
-  #quickFacts(bytes: Buffer): ResponseFacts | undefined {
+  /** Undefined when the events that tell something do not tell enough. */
+  #quickFacts(events: readonly unknown[] | undefined): ResponseFacts | undefined {
+    if (!events) return undefined;
     const reader = this.#format.stream(this.#request);
-    for (const [start, end] of tellingLines(bytes)) {
-      const event = parseEvent(bytes.toString('utf8', start, end));
-      if (event === undefined) return undefined;
-      reader.push(event);
-    }
+    for (const event of events) reader.push(event);
     const facts = reader.facts();
     const { usage } = facts;
     // Zeros are what a gateway sends that does not count: only the text tells.
@@ -117,29 +118,4 @@ function joined(chunks: readonly Uint8Array[]): Buffer {
   const only = chunks[0];
   if (chunks.length === 1 && only) return Buffer.from(only.buffer, only.byteOffset, only.byteLength);
   return Buffer.concat(chunks);
-}
-
-/**
- * `"usage": …` and `"usageMetadata": …`, `"finish_reason": …`, `"finishReason": …` and `"stop_reason": …`, `"groundingMetadata": …`,
- * `"error": …`, unless it is null as it is in most chunks. One expression, for three searches that stop at each quotation mark take
- * nine times as long.
- */
-const TELLING = /(?:"usage|_reason"|"finishR|"grounding|"error")(?!"?: ?null)/g;
-
-/** Spans of the JSON after `data:`, in order: the first event's and those that tell something. */
-function tellingLines(bytes: Buffer): [number, number][] {
-  const text = bytes.toString('latin1');
-  const first = text.indexOf('data:');
-  const starts = first < 0 ? [] : [first];
-  for (const { index } of text.matchAll(TELLING)) {
-    const start = text.lastIndexOf('\n', index) + 1;
-    if (start !== starts.at(-1) && start !== first) starts.push(start);
-  }
-  return starts.sort((a, b) => a - b).map((start) => lineAt(text, start));
-}
-
-function lineAt(text: string, start: number): [number, number] {
-  const newline = text.indexOf('\n', start);
-  const end = newline < 0 ? text.length : newline;
-  return [text.startsWith('data:', start) ? start + 5 : start, end];
 }

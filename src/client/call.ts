@@ -4,11 +4,11 @@
  *
  * A call has one or more attempts. Each attempt is admitted, sent and settled on its own; the call has the span.
  */
-import type { Format, RequestFacts } from '../../instrumentations/formats/format.ts';
+import type { Format, RequestFacts, Rewrite } from '../../instrumentations/formats/format.ts';
 import type { Attribution } from '../domain/attribution.ts';
 import type { CallStart } from '../telemetry/recorder.ts';
 import type { Admission, Admissions, Allowed } from './admission.ts';
-import { Attempt, type Books } from './attempt.ts';
+import { type Admitted, Attempt, type Books } from './attempt.ts';
 import type { Attributions } from './attribution.ts';
 import { BudgetExceededError } from './errors.ts';
 import { uuidv7 } from './ids.ts';
@@ -35,6 +35,8 @@ export interface Caught {
   port?: number;
   apiKey?: string;
   signal?: AbortSignal;
+  /** It bears a signature over its path and body, so it goes out as it is or not at all. */
+  signed?: true;
 }
 
 /**
@@ -101,6 +103,17 @@ function admitted(
   call.decision = admission.decision;
   call.budget = admission.budget ?? call.budget;
   const { format } = caught;
+  if (admission.rewrite && !canRewrite(caught, admission.rewrite)) {
+    refuse(client, call, {
+      format,
+      facts: before,
+      body: caught.body,
+      path: caught.path,
+      hidesExtraEvent: false,
+      asked,
+      admission,
+    });
+  }
   const rewritten = admission.rewrite ? format.rewrite(caught.body, admission.rewrite) : caught.body;
   const asking = format.askForUsage?.(rewritten, caught.provider);
   const body = asking ?? rewritten;
@@ -108,6 +121,21 @@ function admitted(
   const facts = admission.rewrite ? (format.request(body, caught.bodyBytes, path, caught.host) ?? before) : before;
   const hidesExtraEvent = asking !== undefined;
   return new Attempt(client, call, { format, facts, body, path, hidesExtraEvent, asked, admission });
+}
+
+function canRewrite({ format, body, path, signed }: Caught, rewrite: Rewrite): boolean {
+  return !signed && (format.canRewrite?.(body, path, rewrite) ?? true);
+}
+
+/** A budget allows something cheaper alone, and the request cannot be made into that. Its hold is given back. */
+function refuse(client: Client, call: Call, admitted: Admitted): never {
+  new Attempt(client, call, admitted).end({ kind: 'unsent' });
+  const { rewrite, budget } = admitted.admission;
+  const cheaper = rewrite?.model === undefined ? 'with less output' : `as ${rewrite.model}`;
+  const detail = `The budget allows it ${cheaper} only, and this request cannot be changed into that.`;
+  call.decision = 'downgrade';
+  call.errorType = 'budget_exceeded';
+  throw new BudgetExceededError({ code: 'exhausted', action: 'downgrade', budget: budget ?? null, detail });
 }
 
 function describe(caught: Caught, facts: RequestFacts, attribution: Attribution): CallStart {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ollama } from '../../../instrumentations/formats/ollama.ts';
+import { LINES } from '../../../instrumentations/hooks/framing.ts';
 import { lastEventEnd } from '../../../instrumentations/hooks/sse.ts';
 import { Tape } from '../../../instrumentations/hooks/tape.ts';
 
@@ -25,7 +26,7 @@ describe('lines of JSON', () => {
   test('tell their counts and their end however they are cut', () => {
     fc.assert(
       fc.property(cuts, (at) => {
-        const tape = new Tape(ollama, request!, true);
+        const tape = new Tape(ollama, request!, LINES);
         const over = pieces(TEXT, at).map((piece) => {
           tape.push(piece);
           return tape.isOver;
@@ -39,7 +40,7 @@ describe('lines of JSON', () => {
   test('are reckoned from what came where they break off', () => {
     fc.assert(
       fc.property(fc.nat(Buffer.byteLength(WORDS + TOOL)), (length) => {
-        const tape = new Tape(ollama, request!, true);
+        const tape = new Tape(ollama, request!, LINES);
         tape.push(new TextEncoder().encode(TEXT).slice(0, length));
         expect(tape.facts().usage).toBeUndefined();
         expect(tape.isOver).toBe(false);
@@ -48,7 +49,7 @@ describe('lines of JSON', () => {
   });
 
   test('are digested as they come, so that a long answer does not stay in memory', () => {
-    const tape = new Tape(ollama, request!, true);
+    const tape = new Tape(ollama, request!, LINES);
     for (let index = 0; index < 600; index++) tape.push(new TextEncoder().encode(line('x'.repeat(1000))));
     // Of itself too large to be kept: it is digested at once, and ends the stream all the same.
     tape.push(new TextEncoder().encode(line('x'.repeat(300_000)) + LAST));

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { gemini } from '../../../instrumentations/formats/gemini.ts';
 import { openaiChat } from '../../../instrumentations/formats/openai-chat.ts';
+import { LINES } from '../../../instrumentations/hooks/framing.ts';
 import { elementsOf, eventsOf, lastEventEnd } from '../../../instrumentations/hooks/sse.ts';
 import { ExtraEventStripper } from '../../../instrumentations/hooks/strip.ts';
 import { Tape } from '../../../instrumentations/hooks/tape.ts';
@@ -71,7 +72,7 @@ describe('the extra event', () => {
 
 describe('a tape', () => {
   const read = (text: string, at: readonly number[] = []) => {
-    const tape = new Tape(openaiChat, request!, true);
+    const tape = new Tape(openaiChat, request!, LINES);
     for (const piece of pieces(text, at)) tape.push(piece);
     return tape.facts();
   };
@@ -107,7 +108,7 @@ describe('a tape', () => {
   });
 
   test('of a body that is no JSON says nothing', () => {
-    const tape = new Tape(openaiChat, request!, false);
+    const tape = new Tape(openaiChat, request!, undefined);
     tape.push(bytes('<html>'));
     expect(tape.facts()).toEqual({});
   });
@@ -166,7 +167,7 @@ describe('an array of chunks, as Google streams it where no events are asked for
 
   test('is estimated by what came of it', () => {
     const asked = gemini.request({ contents: [{ parts: [{ text: 'hi' }] }] }, 100, '/models/m:streamGenerateContent');
-    const tape = new Tape(gemini, asked!, false);
+    const tape = new Tape(gemini, asked!, undefined);
     const counted = { candidates: [{ content: { parts: [{ text: 'abc' }] } }], usageMetadata: { promptTokenCount: 4 } };
     tape.push(bytes(`[${JSON.stringify(counted)},{"cand`));
     expect(tape.facts().estimate).toEqual({ inputTokens: 4, outputTokens: 1 });
