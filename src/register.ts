@@ -11,11 +11,13 @@ import { localPrices } from './client/local-prices.ts';
 import { createClient, flush, keepSettlements } from './client/runtime.ts';
 import { shared } from './client/shared.ts';
 import { say, warnOnce } from './client/warn.ts';
+import { configureTelemetry } from './telemetry/conventions.ts';
 import { startOtel } from './telemetry/start.ts';
 
 function register(): void {
   assertNode();
   const environment = readEnvironment(process.env, warnOnce);
+  configureTelemetry(environment.telemetry);
   const client = createClient({ environment, prices: localPrices });
   shared.flush = (options) => flush(client, options);
   const { endpoint, attribution, journalFolder } = environment;

@@ -110,6 +110,11 @@ export class View implements Bagged {
   }
 
   chunk(bytes: unknown): void {
+    if (this.answer.streams) this.answer.attempt.noteChunk();
+    this.#take(bytes);
+  }
+
+  #take(bytes: unknown): void {
     if (this.#over || this.#comesWhole || !(bytes instanceof Uint8Array)) return;
     this.tape.push(bytes);
     if (this.tape.isOver) this.done();
@@ -160,7 +165,7 @@ export class View implements Bagged {
 
   bytes(bytes: Uint8Array): void {
     this.#comesWhole = false;
-    this.chunk(bytes);
+    this.#take(bytes);
     this.done();
   }
 

@@ -1,6 +1,7 @@
 /** One admitted request to a provider, from its hold to its settlement. */
 import type { Format, RequestFacts } from '../../instrumentations/formats/format.ts';
 import type { Receipt } from '../domain/receipt.ts';
+import { everyChunk } from '../telemetry/conventions.ts';
 import type { AttemptEnd } from '../telemetry/recorder.ts';
 import type { Allowed } from './admission.ts';
 import { type Bag, type Bagged, NOT_IN_BAG } from './bag.ts';
@@ -51,6 +52,10 @@ export class Attempt implements Bagged {
   readonly #admitted: Admitted;
   readonly #admittedMs = Date.now();
   #sent = false;
+  /** Of a monotonic clock, when it was sent and when the first of its stream was read; 0: not yet. */
+  #sentMs = 0;
+  #firstChunkMs = 0;
+  #chunksMs: number[] | undefined;
   #ended = false;
 
   constructor(books: Books, call: Call, admitted: Admitted) {
@@ -87,7 +92,18 @@ export class Attempt implements Bagged {
   /** CALL: runs what sends it. */
   send<T>(fn: () => T): T {
     this.#sent = true;
+    this.#sentMs = performance.now();
     return this.call.run(fn);
+  }
+
+  /** The application has read a chunk of the stream. Nothing is told of it while it waits for the next. */
+  noteChunk(): void {
+    if (this.#firstChunkMs !== 0) {
+      this.#chunksMs?.push(performance.now());
+      return;
+    }
+    this.#firstChunkMs = performance.now();
+    if (everyChunk() && this.call.wantsCost) this.#chunksMs = [this.#firstChunkMs];
   }
 
   /** Meter, price, record: once, whoever comes first. A call with no further attempt to come ends with it. */
@@ -162,6 +178,8 @@ export class Attempt implements Bagged {
     if (facts?.model !== undefined) recorded.responseModel = facts.model;
     if (facts?.responseId !== undefined) recorded.responseId = facts.responseId;
     if (facts?.finishReasons) recorded.finishReasons = facts.finishReasons;
+    if (this.#firstChunkMs !== 0) recorded.timeToFirstChunk = (this.#firstChunkMs - this.#sentMs) / 1000;
+    if (this.#chunksMs) recorded.chunksMs = this.#chunksMs;
     this.call.recordAttempt(recorded);
   }
 }

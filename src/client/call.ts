@@ -139,12 +139,15 @@ function refuse(client: Client, call: Call, admitted: Admitted): never {
 }
 
 function describe(caught: Caught, facts: RequestFacts, attribution: Attribution): CallStart {
-  const { outputTokens } = facts.bound;
+  const { outputTokens, choices } = facts.bound;
   return {
     operation: caught.format.operation,
     provider: caught.provider,
     model: facts.model,
+    stream: facts.stream,
     attribution,
+    body: caught.body,
+    ...(choices !== undefined && choices !== 1 && { choices }),
     ...(outputTokens !== undefined && { maxOutputTokens: outputTokens }),
     ...(caught.host !== undefined && { serverAddress: caught.host }),
     ...(caught.port !== undefined && { serverPort: caught.port }),

@@ -1,6 +1,7 @@
 /** The only reader of the service's environment. A bad value gets one warning with its mend, and the safe default. */
 import { type Attribution, DIMENSIONS, type Dimension } from '../domain/attribution.ts';
 import type { WhenUnreachable } from '../domain/budget.ts';
+import { EDITIONS, type Edition, type TelemetryOptions } from '../telemetry/conventions.ts';
 import { cleanValue } from './attribution.ts';
 import type { Warn } from './warn.ts';
 
@@ -15,6 +16,7 @@ export interface Environment {
   whenUnreachable: WhenUnreachable;
   /** `start`: spendfuse starts an OpenTelemetry SDK; otherwise it only speaks to the API. */
   startOtel: boolean;
+  telemetry: TelemetryOptions;
   acceptBaggage: readonly Dimension[];
   /** Folder for settlements that outlive the process; absent: one in the system's temporary folder. */
   journalFolder?: string;
@@ -31,6 +33,7 @@ export function readEnvironment(variables: Variables, warn: Warn): Environment {
     endpoint: readEndpoint(value(variables, 'SPENDFUSE_ENDPOINT'), warn),
     whenUnreachable: readChoice(variables, 'SPENDFUSE_WHEN_UNREACHABLE', ['allow', 'block'], warn) ?? 'allow',
     startOtel: readChoice(variables, 'SPENDFUSE_OTEL', ['start', 'api'], warn) === 'start',
+    telemetry: readTelemetry(variables, warn),
     acceptBaggage: readBaggage(value(variables, 'SPENDFUSE_ACCEPT_BAGGAGE'), warn),
     attribution: readAttribution(variables, warn),
     ...(token !== undefined && { token: readToken(token, warn) }),
@@ -77,6 +80,18 @@ function readChoice<T extends string>(
   const choice = choices.find((candidate) => candidate === text.toLowerCase());
   if (choice === undefined) warn(name, `${name} is "${text}"; use ${choices.map((c) => `"${c}"`).join(' or ')}`);
   return choice;
+}
+
+/** OpenTelemetry's own variable says the same to every instrumentation, among what it says of others. */
+const OTEL_LATEST = 'gen_ai_latest_experimental';
+
+function readTelemetry(variables: Variables, warn: Warn): TelemetryOptions {
+  const optedIn = value(variables, 'OTEL_SEMCONV_STABILITY_OPT_IN')?.split(',') ?? [];
+  const usual: Edition = optedIn.some((name) => name.trim() === OTEL_LATEST) ? 'latest' : 'released';
+  return {
+    names: readChoice(variables, 'SPENDFUSE_OTEL_NAMES', EDITIONS, warn) ?? usual,
+    everyChunk: readChoice(variables, 'SPENDFUSE_OTEL_CHUNKS', ['first', 'every'], warn) === 'every',
+  };
 }
 
 function readBaggage(text: string | undefined, warn: Warn): Dimension[] {

@@ -1,6 +1,6 @@
 /**
  * Every span, attribute and metric name once. GenAI names are our own copy of the OTel GenAI semantic conventions
- * (status: Development), so that a rename there is one line here.
+ * (status: Development), so that a rename there is one line here; which of those in flux are used, `conventions` says.
  */
 export const SCOPE_NAME = 'spendfuse';
 
@@ -9,15 +9,35 @@ export const ATTR = {
   providerName: 'gen_ai.provider.name',
   requestModel: 'gen_ai.request.model',
   requestMaxTokens: 'gen_ai.request.max_tokens',
+  requestStream: 'gen_ai.request.stream',
+  requestChoiceCount: 'gen_ai.request.choice.count',
+  requestTemperature: 'gen_ai.request.temperature',
+  requestTopP: 'gen_ai.request.top_p',
+  requestTopK: 'gen_ai.request.top_k',
+  requestFrequencyPenalty: 'gen_ai.request.frequency_penalty',
+  requestPresencePenalty: 'gen_ai.request.presence_penalty',
+  requestSeed: 'gen_ai.request.seed',
   responseModel: 'gen_ai.response.model',
   responseId: 'gen_ai.response.id',
   responseFinishReasons: 'gen_ai.response.finish_reasons',
+  responseTimeToFirstChunk: 'gen_ai.response.time_to_first_chunk',
+  openaiResponseServiceTier: 'openai.response.service_tier',
   usageInputTokens: 'gen_ai.usage.input_tokens',
   usageOutputTokens: 'gen_ai.usage.output_tokens',
   usageCacheReadInputTokens: 'gen_ai.usage.cache_read.input_tokens',
   usageCacheCreationInputTokens: 'gen_ai.usage.cache_creation.input_tokens',
+  usageCacheWriteInputTokens: 'gen_ai.usage.cache_write.input_tokens',
   usageReasoningOutputTokens: 'gen_ai.usage.reasoning.output_tokens',
+  usageAudioInputTokens: 'gen_ai.usage.audio.input_tokens',
+  usageAudioCacheReadInputTokens: 'gen_ai.usage.audio.cache_read.input_tokens',
+  usageAudioOutputTokens: 'gen_ai.usage.audio.output_tokens',
+  usageImageInputTokens: 'gen_ai.usage.image.input_tokens',
+  usageImageOutputTokens: 'gen_ai.usage.image.output_tokens',
+  usageCostAmount: 'gen_ai.usage.cost.amount',
+  usageCostCurrency: 'gen_ai.usage.cost.currency',
+  usageCostSource: 'gen_ai.usage.cost.source',
   tokenType: 'gen_ai.token.type',
+  tokenModality: 'gen_ai.token.modality',
   serverAddress: 'server.address',
   serverPort: 'server.port',
   errorType: 'error.type',
@@ -34,6 +54,18 @@ export const ATTR = {
 export const CLIENT_METRIC = {
   tokenUsage: 'gen_ai.client.token.usage',
   operationDuration: 'gen_ai.client.operation.duration',
+  operationTimeToFirstChunk: 'gen_ai.client.operation.time_to_first_chunk',
+  operationTimePerOutputChunk: 'gen_ai.client.operation.time_per_output_chunk',
+  inferenceDuration: 'gen_ai.client.inference.duration',
+  inferenceTimeToFirstChunk: 'gen_ai.client.inference.time_to_first_chunk',
+  inferenceTimePerOutputChunk: 'gen_ai.client.inference.time_per_output_chunk',
+  inferenceInputTokens: 'gen_ai.client.inference.operation.input_tokens',
+  inferenceOutputTokens: 'gen_ai.client.inference.operation.output_tokens',
+  inferenceUsageInputTokens: 'gen_ai.client.inference.usage.input_tokens',
+  inferenceUsageOutputTokens: 'gen_ai.client.inference.usage.output_tokens',
+  inferenceUsageCacheReadInputTokens: 'gen_ai.client.inference.usage.cache_read.input_tokens',
+  inferenceUsageCacheWriteInputTokens: 'gen_ai.client.inference.usage.cache_write.input_tokens',
+  inferenceUsageReasoningOutputTokens: 'gen_ai.client.inference.usage.reasoning.output_tokens',
   cost: 'spendfuse.client.cost',
   /** 1 while the server decides, 0 while it is away and slices or the rules for it do. */
   serverAvailable: 'spendfuse.client.server.available',

@@ -7,27 +7,28 @@ import {
   type Context,
   ProxyTracerProvider,
   type Span,
-  SpanKind,
   SpanStatusCode,
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import type { Attribution, Dimension } from '../domain/attribution.ts';
+import type { Attribution } from '../domain/attribution.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import type { Usage } from '../domain/usage.ts';
-import { currentInstruments } from './instruments.ts';
+import { currentInstruments, type Instruments } from './instruments.ts';
 import { ATTR, SCOPE_NAME } from './names.ts';
-import { otelProviderName } from './provider-names.ts';
+import { type Kind, type Series, type Served, seriesOf } from './series.ts';
+import { addAttempt, addRequest } from './span-attributes.ts';
+import { countTokens } from './token-counters.ts';
 
 /** What is known of a call before it is sent. */
-export interface CallStart {
-  operation: string;
-  provider: string;
-  model: string;
+export interface CallStart extends Kind {
   maxOutputTokens?: number;
-  serverAddress?: string;
-  serverPort?: number;
+  /** Answers that were asked for, where it is not 1. */
+  choices?: number;
+  stream?: boolean;
   attribution: Attribution;
+  /** The request; its settings are read at once, and it is not kept. */
+  body?: object;
 }
 
 /** What one attempt came to. */
@@ -37,6 +38,10 @@ export interface AttemptEnd {
   responseModel?: string;
   responseId?: string;
   finishReasons?: readonly string[];
+  /** Seconds from its sending; of streams only. */
+  timeToFirstChunk?: number;
+  /** When each chunk came, in milliseconds of one clock; only where each is to be told. */
+  chunksMs?: readonly number[];
 }
 
 export interface CallEnd {
@@ -49,11 +54,6 @@ export interface CallEnd {
   decision?: string;
   budget?: string;
 }
-
-/** Dimensions with few values, fit for metric labels. */
-const METRIC_DIMENSIONS = ['team', 'cost_center', 'project', 'environment', 'workflow', 'route'] as const;
-/** Already said by GenAI attributes or the resource. */
-const NOT_ON_SPANS: ReadonlySet<string> = new Set<Dimension>(['provider', 'model', 'service', 'environment']);
 
 let tracer: Tracer | undefined;
 
@@ -80,16 +80,25 @@ export class CallRecorder {
   readonly context: Context;
   /** Undefined without an SDK. */
   readonly ids: { traceId: string; spanId: string } | undefined;
-  readonly #start: CallStart;
+  readonly #attribution: Attribution;
+  readonly #provider: string;
+  readonly #series: Series;
   readonly #span: Span;
-  readonly #attributes: Attributes;
+  /** Set on the span at its end, all at once; undefined for a span that nobody records. */
+  readonly #said: Attributes | undefined;
+  #served: Served;
+  #hasTokens = false;
 
   constructor(start: CallStart, parent: Context) {
-    this.#start = start;
-    this.#attributes = startAttributes(start);
-    const options = { kind: SpanKind.CLIENT, attributes: this.#attributes };
-    this.#span = theTracer().startSpan(`${start.operation} ${start.model}`, options, parent);
-    if (this.#span.isRecording()) this.#span.setAttributes(spanAttributes(start));
+    this.#attribution = start.attribution;
+    this.#provider = start.provider;
+    this.#series = seriesOf(start);
+    this.#served = this.#series.served(undefined);
+    this.#span = theTracer().startSpan(this.#series.spanName, this.#series.spanOptions, parent);
+    if (this.#span.isRecording()) {
+      this.#said = {};
+      addRequest(this.#said, start);
+    }
     const spanContext = this.#span.spanContext();
     this.ids = trace.isSpanContextValid(spanContext) ? spanContext : undefined;
     // One that is not sampled counts too: what happens inside it must not be sampled either.
@@ -98,90 +107,59 @@ export class CallRecorder {
 
   /** Whether anybody would see a cost. */
   get wanted(): boolean {
-    return this.#span.isRecording() || currentInstruments().live;
+    return this.#said !== undefined || currentInstruments().live;
   }
 
   attempt(end: AttemptEnd): void {
-    const { usage, receipt, responseModel } = end;
-    const attributes = { ...this.#attributes, ...(responseModel && { [ATTR.responseModel]: responseModel }) };
-    const { live, tokenUsage, cost } = currentInstruments();
-    if (live && usage) {
-      tokenUsage.record(usage.inputTokens, { ...attributes, [ATTR.tokenType]: 'input' });
-      tokenUsage.record(usage.outputTokens, { ...attributes, [ATTR.tokenType]: 'output' });
+    this.#served = this.#series.served(end.responseModel);
+    if (this.#said) addAttempt(this.#said, end, this.#provider);
+    const instruments = currentInstruments();
+    if (!instruments.live) return;
+    if (end.usage) this.#countTokens(instruments, end.usage);
+    if (end.receipt) this.#served.cost(this.#attribution).value += Number(end.receipt.costNanoUsd);
+    if (end.timeToFirstChunk !== undefined) this.#timeChunks(instruments, end.timeToFirstChunk, end.chunksMs);
+  }
+
+  #countTokens({ tokenUsage, inputTokens, outputTokens }: Instruments, usage: Usage): void {
+    const { attributes, input, output } = this.#served;
+    this.#hasTokens = true;
+    if (!inputTokens || !outputTokens || !this.#series.isInference) {
+      tokenUsage.record(usage.inputTokens, input);
+      tokenUsage.record(usage.outputTokens, output);
+      return;
     }
-    if (live && receipt) cost.add(usd(receipt), { ...attributes, ...metricAttributes(this.#start.attribution) });
-    if (this.#span.isRecording()) this.#span.setAttributes(attemptAttributes(end));
+    inputTokens.record(usage.inputTokens, attributes);
+    outputTokens.record(usage.outputTokens, attributes);
+    countTokens(this.#served, usage);
+  }
+
+  #timeChunks(instruments: Instruments, timeToFirst: number, chunksMs: readonly number[] = []): void {
+    const { timeToFirstChunk, timePerOutputChunk } = this.#series.timing(instruments);
+    const { attributes } = this.#served;
+    timeToFirstChunk.record(timeToFirst, attributes);
+    for (let at = 1; at < chunksMs.length; at++) {
+      timePerOutputChunk.record((chunksMs[at]! - chunksMs[at - 1]!) / 1000, attributes);
+    }
   }
 
   end({ durationSeconds, attempts, errorType, endedMs, decision, budget }: CallEnd): void {
-    const { live, operationDuration } = currentInstruments();
-    const failure = errorType === undefined ? undefined : { [ATTR.errorType]: errorType };
-    if (live) operationDuration.record(durationSeconds, { ...this.#attributes, ...failure });
-    if (this.#span.isRecording()) {
-      this.#span.setAttributes({
-        ...failure,
-        [ATTR.attempts]: attempts,
-        ...(decision && { [ATTR.decision]: decision }),
-        ...(budget && { [ATTR.budget]: budget }),
-      });
-      if (failure) this.#span.setStatus({ code: SpanStatusCode.ERROR });
+    const instruments = currentInstruments();
+    if (instruments.live) {
+      this.#series.timing(instruments).duration.record(durationSeconds, this.#served.ended(errorType));
+      const countsThem = instruments.inputTokens !== undefined && this.#series.isInference;
+      if (countsThem && !this.#hasTokens) countTokens(this.#served, undefined);
+    }
+    const said = this.#said;
+    if (said) {
+      said[ATTR.attempts] = attempts;
+      if (decision) said[ATTR.decision] = decision;
+      if (budget) said[ATTR.budget] = budget;
+      if (errorType !== undefined) {
+        said[ATTR.errorType] = errorType;
+        this.#span.setStatus({ code: SpanStatusCode.ERROR });
+      }
+      this.#span.setAttributes(said);
     }
     this.#span.end(endedMs);
   }
-}
-
-function startAttributes({ operation, provider, model, serverAddress, serverPort }: CallStart): Attributes {
-  return {
-    [ATTR.operationName]: operation,
-    [ATTR.providerName]: otelProviderName(provider),
-    [ATTR.requestModel]: model,
-    ...(serverAddress !== undefined && { [ATTR.serverAddress]: serverAddress }),
-    ...(serverPort !== undefined && { [ATTR.serverPort]: serverPort }),
-  };
-}
-
-function spanAttributes({ maxOutputTokens, attribution }: CallStart): Attributes {
-  const attributes: Attributes = {};
-  if (maxOutputTokens !== undefined) attributes[ATTR.requestMaxTokens] = maxOutputTokens;
-  for (const [dimension, value] of Object.entries(attribution)) {
-    if (!NOT_ON_SPANS.has(dimension)) attributes[ATTR.attributionPrefix + dimension] = value;
-  }
-  return attributes;
-}
-
-function metricAttributes(attribution: Attribution): Attributes {
-  const attributes: Attributes = {};
-  for (const dimension of METRIC_DIMENSIONS) {
-    const value = attribution[dimension];
-    if (value !== undefined) attributes[ATTR.attributionPrefix + dimension] = value;
-  }
-  return attributes;
-}
-
-function attemptAttributes({ usage, receipt, responseModel, responseId, finishReasons }: AttemptEnd): Attributes {
-  const attributes: Attributes = {};
-  const set = (name: string, value: string | number | string[] | undefined): void => {
-    if (value !== undefined) attributes[name] = value;
-  };
-  set(ATTR.responseModel, responseModel);
-  set(ATTR.responseId, responseId);
-  set(ATTR.responseFinishReasons, finishReasons && [...finishReasons]);
-  set(ATTR.usageInputTokens, usage?.inputTokens);
-  set(ATTR.usageOutputTokens, usage?.outputTokens);
-  set(ATTR.usageCacheReadInputTokens, usage?.cachedReadTokens);
-  set(ATTR.usageCacheCreationInputTokens, cacheWrites(usage));
-  set(ATTR.usageReasoningOutputTokens, usage?.reasoningTokens);
-  set(ATTR.cost, receipt && usd(receipt));
-  set(ATTR.costStatus, receipt?.status);
-  return attributes;
-}
-
-function cacheWrites(usage: Usage | undefined): number | undefined {
-  const written = (usage?.cacheWrite5mTokens ?? 0) + (usage?.cacheWrite1hTokens ?? 0);
-  return written === 0 ? undefined : written;
-}
-
-/** For people and dashboards: the ledger keeps the integer. */
-function usd({ costNanoUsd }: Receipt): number {
-  return Number(costNanoUsd) / 1e9;
 }

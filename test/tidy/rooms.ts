@@ -41,6 +41,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: {
       'src/telemetry/instruments.ts': ['@opentelemetry/api'],
       'src/telemetry/recorder.ts': ['@opentelemetry/api'],
+      'src/telemetry/request-settings.ts': ['@opentelemetry/api'],
+      'src/telemetry/series.ts': ['@opentelemetry/api'],
+      'src/telemetry/span-attributes.ts': ['@opentelemetry/api'],
+      'src/telemetry/totals.ts': ['@opentelemetry/api'],
       'src/telemetry/start.ts': [
         '@opentelemetry/exporter-metrics-otlp-http',
         '@opentelemetry/sdk-metrics',
@@ -114,7 +118,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'src/index.ts': { imports: ['src/client/'], types: ['src/domain/'], packages: [] },
   'src/register.ts': {
-    imports: ['src/client/', 'src/telemetry/start.ts', 'instrumentations/hooks/'],
+    imports: ['src/client/', 'src/telemetry/conventions.ts', 'src/telemetry/start.ts', 'instrumentations/hooks/'],
     packages: ['node:worker_threads'],
   },
 };
