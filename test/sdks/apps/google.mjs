@@ -129,6 +129,3 @@ await runCases({
     await reader.cancel();
   },
 });
-
-// The connections of streams that the SDK let go of would keep the process.
-process.exit();

@@ -18,6 +18,8 @@ export async function runCases(cases) {
   for (const act of ACT ? ACTS : []) seen[act] = await withAttribution({ workflow: act }, () => observe(cases[ACT]));
   await flush();
   process.stdout.write(`\n${JSON.stringify(seen)}\n`);
+  // The connections of streams that an SDK let go of would keep the process.
+  process.exit();
 }
 
 async function observe(run) {
