@@ -2,7 +2,15 @@
 import type { Usage, UsageBound } from '../../src/domain/usage.ts';
 
 /** `gen_ai.operation.name` of the OTel GenAI conventions. */
-export type Operation = 'chat' | 'text_completion' | 'embeddings' | 'generate_content' | 'image_generation' | 'rerank';
+export type Operation =
+  | 'chat'
+  | 'text_completion'
+  | 'embeddings'
+  | 'generate_content'
+  | 'image_generation'
+  | 'rerank'
+  | 'speech'
+  | 'transcription';
 
 export interface RequestFacts {
   model: string;
@@ -11,6 +19,8 @@ export interface RequestFacts {
   bound: UsageBound;
   /** What the input will probably come to, never above a bound that holds; feeds `ResponseFacts.estimate`. */
   estimatedInputTokens?: number;
+  /** What else it will probably come to, where the answer does not show it: sounds, pictures. */
+  estimate?: Partial<Usage>;
   /** With `Format.headers`: what the answer's headers said. */
   answered?: AnswerHeaders;
 }
@@ -71,6 +81,8 @@ export interface Format {
    * framing) stays bounded by its bytes or its allowance.
    */
   texts?(body: object): string[];
+  /** A request may be a form; its fields are an object then, as `form.ts` has it. */
+  form?: true;
   /** A new body with the rewrite applied; never changes its argument. */
   rewrite(body: object, rewrite: Rewrite): object;
   /** Where the model is named in the path: the pathname with the rewrite's model in it. */
@@ -93,5 +105,7 @@ export interface Format {
   /** Whether the rewrite can be said in this request's own words; absent: always. Where it cannot, the call is denied. */
   canRewrite?(body: object, path: string, rewrite: Rewrite): boolean;
   response(body: unknown, request: RequestFacts): ResponseFacts;
+  /** Where an answer may be neither JSON nor events (a sound, plain text): what its size says. It is not kept. */
+  opaque?(bytes: number, request: RequestFacts): ResponseFacts;
   stream(request: RequestFacts): StreamReader;
 }

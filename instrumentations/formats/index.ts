@@ -15,8 +15,12 @@ import { ollamaEmbeddings } from './ollama-embeddings.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiEmbeddings } from './openai-embeddings.ts';
 import { openaiResponses } from './openai-responses.ts';
+import { openaiCompletions } from './openai-completions.ts';
 
+import { openaiImages } from './openai-images.ts';
 export { providerOf, providerOfAgent, providerOfHost } from './provider.ts';
+import { openaiSpeech } from './openai-speech.ts';
+import { openaiTranscriptions } from './openai-transcriptions.ts';
 
 export const FORMATS: readonly Format[] = [
   openaiChat,
@@ -24,6 +28,10 @@ export const FORMATS: readonly Format[] = [
   openaiEmbeddings,
   anthropicMessages,
   anthropicComplete,
+  openaiCompletions,
+  openaiImages,
+  openaiSpeech,
+  openaiTranscriptions,
   anthropicVertex,
   gemini,
   geminiEmbeddings,

@@ -101,6 +101,7 @@ function take(seen: Seen, reasons: string[], body: Json, request: RequestFacts):
     if (!isObject(choice)) continue;
     const message = choice.delta ?? choice.message;
     if (isObject(message)) seen.outputBytes += bytesOf(message);
+    seen.outputBytes += textBytes(choice.text); // Of a text that is continued.
     const reason = name(choice.finish_reason);
     if (reason !== undefined && reasons.length < MAX_CHOICES) reasons.push(reason);
   }

@@ -2,7 +2,15 @@
 import type { UsageBound } from '../../src/domain/usage.ts';
 import { addAudio, addFile, addImage, inputBound, inputEstimate, type Media, noMedia } from './bound.ts';
 import type { Format, RequestFacts, Rewrite } from './format.ts';
-import { isReasoningModel, isSearchTool, lowered, modelOf, tierOf, tokensPerImage } from './openai.ts';
+import {
+  deploymentRenamed,
+  isReasoningModel,
+  isSearchTool,
+  lowered,
+  modelOf,
+  tierOf,
+  tokensPerImage,
+} from './openai.ts';
 import { response, stream } from './openai-chat-answer.ts';
 import { addTexts, isObject, type Json, limit, list, name } from './read.ts';
 
@@ -90,7 +98,7 @@ function rewrite(body: object, { model, maxOutputTokens }: Rewrite): object {
 /** These send usage at the end of every stream; Mistral rejects the question as an unknown field. */
 const UNASKED: ReadonlySet<string> = new Set(['mistral', 'openrouter']);
 
-function askForUsage(body: object, provider?: string): object | undefined {
+export function askForUsage(body: object, provider?: string): object | undefined {
   const { stream, stream_options: options } = body as Json;
   if (stream !== true || (provider !== undefined && UNASKED.has(provider))) return undefined;
   if (options === undefined || options === null) return { ...body, stream_options: { include_usage: true } };
@@ -103,7 +111,7 @@ function askForUsage(body: object, provider?: string): object | undefined {
  * The one chunk without choices that carries usage. The `usage: null` that the other chunks then have stays: the SDKs'
  * types allow it, and to hide it every event would have to be written anew.
  */
-function isExtraEvent(event: unknown): boolean {
+export function isExtraEvent(event: unknown): boolean {
   if (!isObject(event) || !isObject(event.usage) || isObject(event.moderation)) return false;
   return Array.isArray(event.choices) && event.choices.length === 0;
 }
@@ -123,6 +131,7 @@ export const openaiChat: Format = {
   request,
   texts: (body) => texts(body as Json),
   rewrite,
+  rewritePath: deploymentRenamed,
   askForUsage,
   isExtraEvent,
   response,

@@ -2,7 +2,7 @@
 import type { Usage, UsageBound } from '../../src/domain/usage.ts';
 import { inputBound, inputEstimate, noMedia } from './bound.ts';
 import type { Format, RequestFacts, ResponseFacts } from './format.ts';
-import { modelOf } from './openai.ts';
+import { deploymentRenamed, modelOf } from './openai.ts';
 import {
   CountReader,
   conclude,
@@ -67,6 +67,7 @@ export const openaiEmbeddings: Format = {
   request,
   texts: (body) => texts(body as Json),
   rewrite: renamed,
+  rewritePath: deploymentRenamed,
   response,
   stream: lastAnswer(response),
 };

@@ -11,7 +11,7 @@ import {
   noMedia,
 } from './bound.ts';
 import type { Format, RequestFacts, Rewrite } from './format.ts';
-import { isSearchTool, lowered, modelOf, tierOf, tokensPerImage } from './openai.ts';
+import { deploymentRenamed, isSearchTool, lowered, modelOf, tierOf, tokensPerImage } from './openai.ts';
 import { response, stream } from './openai-responses-answer.ts';
 import { addTexts, defined, isObject, type Json, limit, list } from './read.ts';
 
@@ -117,6 +117,7 @@ export const openaiResponses: Format = {
   request,
   texts: (body) => texts(body as Json),
   rewrite,
+  rewritePath: deploymentRenamed,
   response,
   stream,
 };

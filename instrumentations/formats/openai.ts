@@ -1,4 +1,5 @@
 /** What OpenAI's formats share with each other. */
+import type { Rewrite } from './format.ts';
 import { isObject, name } from './read.ts';
 
 /**
@@ -16,6 +17,12 @@ export function modelOf(body: { model?: unknown }, path?: string): string {
 
 function deploymentIn(path: string): string | undefined {
   return /\/deployments\/([^/]+)\//.exec(path)?.[1];
+}
+
+/** The pathname with another deployment in it; as it is where it names none. */
+export function deploymentRenamed(path: string, { model }: Rewrite): string {
+  if (model === undefined) return path;
+  return path.replace(/\/deployments\/[^/]+\//, () => `/deployments/${encodeURIComponent(model)}/`);
 }
 
 /** The tier as it is billed: `fast` is OpenAI's other word for `priority`. */

@@ -68,6 +68,7 @@ const AGENTS: readonly (readonly [RegExp, string])[] = [
   [/^AnthropicVertex\/JS/, 'google'],
   [/^Groq\/JS/, 'groq'],
   [/^Together\/JS/, 'together'],
+  [/^AzureOpenAI\/JS/, 'azure'],
   [/mistral/i, 'mistral'],
 ];
 

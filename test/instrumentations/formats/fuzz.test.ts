@@ -107,6 +107,16 @@ describe.each(FORMATS)('$id', (format) => {
     );
   });
 
+  it('takes an answer that is neither JSON nor events, of any size', () => {
+    const asked = recordings.map((recording) => format.request(recording.request, bytes(recording.request))!);
+    fc.assert(
+      fc.property(fc.maxSafeNat(), fc.constantFrom(request, ...asked.filter(Boolean)), (size, before) => {
+        if (format.opaque) expectSoundFacts(format.opaque(Math.min(size, 2 ** 32), before));
+      }),
+      RUNS,
+    );
+  });
+
   it('takes any JSON for a request', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (body) => expectSoundRequest(format, body)),
