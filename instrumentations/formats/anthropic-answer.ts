@@ -29,11 +29,11 @@ function takeReason(seen: Seen, reason: unknown): void {
 
 export function response(body: unknown, request: RequestFacts): ResponseFacts {
   const seen: Seen = { outputBytes: 0 };
-  if (!isObject(body)) return conclude(seen, request);
+  if (!isObject(body)) return concluded(seen, request);
   takeMessage(seen, body);
   seen.error = errorOf(body.error);
   if (body.usage !== undefined && body.usage !== null) seen.report = usageOf(body.usage, request);
-  return conclude(seen, request);
+  return concluded(seen, request);
 }
 
 /**
@@ -47,8 +47,15 @@ export function stream(request: RequestFacts): StreamReader {
     push(event) {
       if (isObject(event)) takeEvent(seen, totals, event);
     },
-    facts: () => conclude({ ...seen, ...totals.facts(request) }, request),
+    facts: () => concluded({ ...seen, ...totals.facts(request) }, request),
   };
+}
+
+/** On Bedrock the requested name has the region and the version as well, which the price hangs on. */
+function concluded(seen: Seen, request: RequestFacts): ResponseFacts {
+  const { model } = seen;
+  const isPart = model !== undefined && model !== request.model && request.model.includes(`.${model}`);
+  return conclude(isPart ? { ...seen, model: undefined } : seen, request);
 }
 
 function takeEvent(seen: Seen, totals: Totals, event: Json): void {

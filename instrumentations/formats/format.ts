@@ -84,7 +84,7 @@ export interface Format {
   /** A request may be a form; its fields are an object then, as `form.ts` has it. */
   form?: true;
   /** A new body with the rewrite applied; never changes its argument. */
-  rewrite(body: object, rewrite: Rewrite): object;
+  rewrite(body: object, rewrite: Rewrite, path?: string): object;
   /** Where the model is named in the path: the pathname with the rewrite's model in it. */
   rewritePath?(path: string, rewrite: Rewrite): string;
   /**

@@ -3,6 +3,8 @@
 import { anthropicComplete } from './anthropic-complete.ts';
 import { anthropicMessages } from './anthropic-messages.ts';
 import { anthropicVertex } from './anthropic-vertex.ts';
+import { bedrockConverse } from './bedrock-converse.ts';
+import { bedrockEmbed, bedrockInvoke, bedrockRerank } from './bedrock-invoke.ts';
 import { cohereChat } from './cohere-chat.ts';
 import { cohereEmbed } from './cohere-embed.ts';
 import { cohereRerank } from './cohere-rerank.ts';
@@ -13,25 +15,25 @@ import { geminiInteractions } from './gemini-interactions.ts';
 import { ollama } from './ollama.ts';
 import { ollamaEmbeddings } from './ollama-embeddings.ts';
 import { openaiChat } from './openai-chat.ts';
-import { openaiEmbeddings } from './openai-embeddings.ts';
-import { openaiResponses } from './openai-responses.ts';
 import { openaiCompletions } from './openai-completions.ts';
-
+import { openaiEmbeddings } from './openai-embeddings.ts';
 import { openaiImages } from './openai-images.ts';
-export { providerOf, providerOfAgent, providerOfHost } from './provider.ts';
+import { openaiResponses } from './openai-responses.ts';
 import { openaiSpeech } from './openai-speech.ts';
 import { openaiTranscriptions } from './openai-transcriptions.ts';
+
+export { providerOf, providerOfAgent, providerOfHost } from './provider.ts';
 
 export const FORMATS: readonly Format[] = [
   openaiChat,
   openaiResponses,
   openaiEmbeddings,
-  anthropicMessages,
-  anthropicComplete,
   openaiCompletions,
   openaiImages,
   openaiSpeech,
   openaiTranscriptions,
+  anthropicMessages,
+  anthropicComplete,
   anthropicVertex,
   gemini,
   geminiEmbeddings,
@@ -39,6 +41,10 @@ export const FORMATS: readonly Format[] = [
   cohereChat,
   cohereEmbed,
   cohereRerank,
+  bedrockConverse,
+  bedrockEmbed,
+  bedrockRerank,
+  bedrockInvoke,
   ollama,
   ollamaEmbeddings,
 ];

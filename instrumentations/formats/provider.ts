@@ -48,7 +48,9 @@ const SUFFIXES: readonly (readonly [string, string])[] = [
   ['.rep.googleapis.com', 'google'],
 ];
 
-const BEDROCK = /^bedrock-(?:runtime|mantle)\.[a-z0-9-]+\.(?:amazonaws\.com|api\.aws)$/;
+/** Also `bedrock-runtime-fips`, and behind the endpoint of a private network. */
+const BEDROCK =
+  /(?:^|\.)bedrock-(?:runtime|mantle)(?:-fips)?\.[a-z0-9-]+\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
 
 /** `host` may carry a port. A host that nobody knows (a gateway, a proxy, a stand-in) is taken at the format's word. */
 export function providerOf(host: string, format: Pick<Format, 'provider'>): string {
@@ -66,10 +68,11 @@ export function providerOfHost(host: string): string | undefined {
 /** SDKs that speak another one's format and have but one provider. */
 const AGENTS: readonly (readonly [RegExp, string])[] = [
   [/^AnthropicVertex\/JS/, 'google'],
+  [/^AzureOpenAI\/JS/, 'azure'],
   [/^Groq\/JS/, 'groq'],
   [/^Together\/JS/, 'together'],
-  [/^AzureOpenAI\/JS/, 'azure'],
   [/mistral/i, 'mistral'],
+  [/^AnthropicBedrock/, 'aws'],
 ];
 
 /** What the SDK's `user-agent` says, for a host that nobody knows. */

@@ -199,7 +199,7 @@ function estimatedInput({ bound, estimatedInputTokens }: RequestFacts): number {
 }
 
 /** Tiers that cost more than the default. */
-const DEARER_TIERS: ReadonlySet<string> = new Set(['priority', 'fast']);
+const DEARER_TIERS: ReadonlySet<string> = new Set(['priority', 'fast', 'optimized']);
 
 /** The tier the answer names; where it names none, a dearer tier that was asked for, but never a cheaper one. */
 function servedTier(seen: Seen, request: RequestFacts): string | undefined {
