@@ -36,14 +36,26 @@ export function hookLoop(original: unknown): Loop | undefined {
 }
 
 function asOneCall(run: () => Promise<unknown>): Promise<unknown> {
-  const frame: Frame = { call: new Call(), owned: false, retries: true };
+  let call: Call | undefined;
+  const frame: Frame = {
+    owned: false,
+    retries: true,
+    // Begins with its first request, under the span that is active then: the SDK's own, if it traces.
+    get call() {
+      call ??= new Call();
+      return call;
+    },
+    set call(next) {
+      call = next;
+    },
+  };
   const answer = frames.run(frame, run);
   // What runs later in the same context, a tool that the answer asks for, say, is no further try.
   answer.then(
     () => delete frame.retries,
     (error: unknown) => {
       delete frame.retries;
-      frame.call.end(frame.call.errorType ?? errorTypeOf(error));
+      call?.end(call.errorType ?? errorTypeOf(error));
     },
   );
   return answer;
