@@ -3,10 +3,15 @@ import { setImmediate } from 'node:timers/promises';
 import type { Anthropic } from '@anthropic-ai/sdk';
 import type { OpenAI } from 'openai';
 
-export const CHUNKS = 100;
+export const CHUNKS = 103;
+
+/** A short question, one of 30 KB, or the short one answered as a stream. */
+export type Load = 'json' | 'prompt' | 'stream';
 
 /** Makes one call and reads its answer. */
-export type Make = (stream: boolean) => Promise<void>;
+export type Make = (load: Load) => Promise<void>;
+
+export type SdkName = 'openai' | 'anthropic';
 
 export interface Sdk {
   name: string;
@@ -21,24 +26,31 @@ export async function sdks(): Promise<Sdk[]> {
   const { OpenAI } = await import('openai');
   const bareAnthropic = await import(`${import.meta.resolve('@anthropic-ai/sdk/client')}?bare`);
   const { Anthropic } = await import('@anthropic-ai/sdk');
-  const ofOpenai = { apiKey: 'k', fetch: canned(CHAT, chatChunks()) };
-  const ofAnthropic = { apiKey: 'k', fetch: canned(MESSAGE, messageChunks()) };
   return [
-    { name: 'openai', bare: chat(new bareOpenai.OpenAI(ofOpenai)), hooked: chat(new OpenAI(ofOpenai)) },
-    {
-      name: 'anthropic',
-      bare: message(new bareAnthropic.Anthropic(ofAnthropic)),
-      hooked: message(new Anthropic(ofAnthropic)),
-    },
+    { name: 'openai', bare: makerOf('openai', bareOpenai.OpenAI), hooked: makerOf('openai', OpenAI) },
+    { name: 'anthropic', bare: makerOf('anthropic', bareAnthropic.Anthropic), hooked: makerOf('anthropic', Anthropic) },
   ];
 }
 
-const messages = [{ role: 'user' as const, content: 'Say hello to everybody in the house, please.' }];
+/** Of an SDK's class, whichever copy of it. */
+export function makerOf(name: SdkName, sdk: unknown): Make {
+  if (name === 'openai') {
+    const options = { apiKey: 'k', fetch: canned(CHAT, chatChunks()) };
+    return chat(new (sdk as typeof OpenAI)(options));
+  }
+  const options = { apiKey: 'k', fetch: canned(MESSAGE, messageChunks()) };
+  return message(new (sdk as typeof Anthropic)(options));
+}
+
+const QUESTION = 'Say hello to everybody in the house, please.';
+const messages = [{ role: 'user' as const, content: QUESTION }];
+const longMessages = [{ role: 'user' as const, content: QUESTION.padEnd(30 * 1024, ' And to the neighbours.') }];
 
 function chat({ chat: { completions } }: OpenAI): Make {
   const asked = { model: 'gpt-4.1', max_tokens: 300, messages };
-  return async (stream) => {
-    if (!stream) return void (await completions.create(asked));
+  return async (load) => {
+    if (load === 'json') return void (await completions.create(asked));
+    if (load === 'prompt') return void (await completions.create({ ...asked, messages: longMessages }));
     const answer = await completions.create({ ...asked, stream: true, stream_options: { include_usage: true } });
     for await (const _ of answer);
   };
@@ -46,8 +58,9 @@ function chat({ chat: { completions } }: OpenAI): Make {
 
 function message({ messages: api }: Anthropic): Make {
   const asked = { model: 'claude-haiku-4-5', max_tokens: 300, messages };
-  return async (stream) => {
-    if (!stream) return void (await api.create(asked));
+  return async (load) => {
+    if (load === 'json') return void (await api.create(asked));
+    if (load === 'prompt') return void (await api.create({ ...asked, messages: longMessages }));
     for await (const _ of await api.create({ ...asked, stream: true }));
   };
 }
