@@ -5,14 +5,18 @@ import { type AnyHeaders, headerOf } from './headers.ts';
 /** SDKs that speak more than one format and try again after any 429. */
 const RETRIES_429 = /\bai-sdk[-/]provider-utils\//;
 
+/** The SDKs by Stainless obey `x-should-retry`; who took it away from them to try again above them (LangChain does) cannot be known. */
+function isTriedAgain(asked: AnyHeaders): boolean {
+  return headerOf(asked, 'x-stainless-lang') !== undefined || RETRIES_429.test(headerOf(asked, 'user-agent') ?? '');
+}
+
 /**
  * What fetch answers for a call that was not sent. The error has the shape that OpenAI's and Anthropic's SDKs both
  * read, or the one that its format asks for, and `x-should-retry: false` ends their retries at once, on 429 too. `asked` are the
  * headers of the request.
  */
 export function denyResponse(error: BudgetExceededError, format?: Format, asked?: AnyHeaders): Response {
-  const retries = format?.retries429 || RETRIES_429.test(headerOf(asked, 'user-agent') ?? '');
-  const status = retries ? 402 : error.status;
+  const status = format?.retries429 || isTriedAgain(asked) ? 402 : error.status;
   const { code, budget, action, state, retryAfter, alertId, message, userMessage } = error;
   const headers: Record<string, string> = {
     'content-type': 'application/json',

@@ -37,6 +37,7 @@ interface Built {
 
 interface Options {
   body?: unknown;
+  maxRetries?: number;
   signal?: AbortSignal | null;
   middleware?: readonly unknown[];
 }
@@ -93,13 +94,15 @@ function buildRequest(original: Method, client: Client): Method {
     const building = original.apply(this, args) as Promise<Built>;
     const options = args[0] as Options;
     if (!frame || frame.attempt || !isWanted(this, options)) return building;
-    return building.then((built) => admit(client, frame, options, built));
+    return building.then((built) => admit(client, this, frame, options, built));
   };
 }
 
-function admit(client: Client, frame: Frame, options: Options, built: Built): Built | Promise<Built> {
+function admit(client: Client, sdk: unknown, frame: Frame, options: Options, built: Built): Built | Promise<Built> {
   const what = caught(built, options);
   if (!what || what.signal?.aborted) return built;
+  // Who takes the SDK's own retries away (LangChain does) tries again above it, after any 429.
+  if ((options.maxRetries ?? (sdk as Options).maxRetries) === 0) what.retries429 = true;
   calls.put(options, frame.call);
   const begun = beginAttempt(client, frame.call, what);
   return begun instanceof Promise

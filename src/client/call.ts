@@ -35,6 +35,8 @@ export interface Caught {
   port?: number;
   apiKey?: string;
   signal?: AbortSignal;
+  /** Whoever asks tries again after a 429, whatever else it says: a denial is a 402, also where waiting may help. */
+  retries429?: true;
   /** It bears a signature over its path and body, so it goes out as it is or not at all. */
   signed?: true;
 }
@@ -76,7 +78,7 @@ function concluded(
   call.decision = admission.denial.action;
   call.budget = admission.denial.budget ?? call.budget;
   call.errorType = 'budget_exceeded';
-  throw new BudgetExceededError(admission.denial);
+  throw new BudgetExceededError(admission.denial, caught.retries429 && 402);
 }
 
 function ask(client: Client, call: Call, caught: Caught, facts: RequestFacts, attribution: Attribution): Asked {

@@ -6,7 +6,7 @@ const BRAND = Symbol.for('spendfuse.BudgetExceededError');
 /** A call that was refused before it left the process. `instanceof` holds over several copies of this package. */
 export class BudgetExceededError extends Error {
   override readonly name = 'BudgetExceededError';
-  /** 402; 429 when waiting may help. */
+  /** 402; 429 when waiting may help, unless it would be taken for the provider's and be tried again. */
   readonly status: 402 | 429;
   readonly code: DenyCode;
   /** The budget that refused; null when it was none (the server is away, or refuses this client). */
@@ -23,10 +23,10 @@ export class BudgetExceededError extends Error {
     return typeof value === 'object' && value !== null && BRAND in value;
   }
 
-  constructor(denial: Denial) {
+  constructor(denial: Denial, status: 402 | 429 = statusOf(denial)) {
     super(messageOf(denial));
     Object.defineProperty(this, BRAND, { value: true });
-    this.status = statusOf(denial);
+    this.status = status;
     this.code = denial.code;
     this.budget = denial.budget;
     this.state = denial.state;

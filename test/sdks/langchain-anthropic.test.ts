@@ -1,0 +1,4 @@
+import { langchainAnthropic } from './langchain-anthropic.ts';
+import { testSdk } from './test-sdk.ts';
+
+testSdk(langchainAnthropic);

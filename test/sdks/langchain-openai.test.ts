@@ -1,0 +1,4 @@
+import { langchainOpenai } from './langchain-openai.ts';
+import { testSdk } from './test-sdk.ts';
+
+testSdk(langchainOpenai);
