@@ -53,9 +53,9 @@ function takeBlock(seen: Searched, block: unknown): void {
 }
 
 /** In a stream the input of a tool is text, and otherwise an object. */
-function takeTool(seen: Searched, { name: tool, input, type }: Json): void {
+function takeTool(seen: Searched, { name: tool, input, type, toolUseId }: Json): void {
   seen.outputBytes += textBytes(tool) + (typeof input === 'string' ? textBytes(input) : input ? jsonBytes(input) : 0);
-  if (type === SERVER_TOOL && tool !== undefined) seen.searches = (seen.searches ?? 0) + 1;
+  if (type === SERVER_TOOL && toolUseId !== undefined) seen.searches = new Set(seen.searches).add(toolUseId);
 }
 
 function reasoningBytes({ text, redactedContent, reasoningText }: Json): number {
@@ -76,15 +76,16 @@ function takeMetadata(seen: Seen, { usage, serviceTier, performanceConfig, trace
   if (router !== undefined) seen.model = bare(router);
 }
 
-type Searched = Seen & { searches?: number };
+/** Searches by the ids of their tool uses. */
+type Searched = Seen & { searches?: Set<unknown> };
 
 function concluded(seen: Searched, request: RequestFacts): ResponseFacts {
   const isGuardrail = seen.finishReasons?.includes(GUARDRAIL) === true;
   const facts = conclude(isGuardrail && seen.report ? { ...seen, outputBytes: 0 } : seen, request);
   const { responseId } = request.answered ?? {};
   if (responseId !== undefined) facts.responseId = responseId;
-  const { searches } = seen;
-  if (searches !== undefined && facts.usage) facts.usage = { ...facts.usage, webSearches: searches };
-  if (searches !== undefined && facts.estimate) facts.estimate = { ...facts.estimate, webSearches: searches };
+  const webSearches = seen.searches?.size;
+  if (webSearches !== undefined && facts.usage) facts.usage = { ...facts.usage, webSearches };
+  if (webSearches !== undefined && facts.estimate) facts.estimate = { ...facts.estimate, webSearches };
   return facts;
 }

@@ -156,5 +156,4 @@ function withoutOutput(operation: Operation, facts: RequestFacts | undefined): R
 
 export const bedrockEmbed = invoke('bedrock-embed', 'embeddings', /embed/);
 export const bedrockRerank = invoke('bedrock-rerank', 'rerank', /rerank/);
-/** After the other two in the table, for it takes every model. */
-export const bedrockInvoke = invoke('bedrock-invoke', 'chat', /^/);
+export const bedrockInvoke = invoke('bedrock-invoke', 'chat', /^(?!.*(?:embed|rerank))/);

@@ -89,15 +89,18 @@ export function texts({ prompt, message, inputText, texts: many }: Json): string
   return [prompt, message, inputText, ...list(many)].filter((text) => typeof text === 'string');
 }
 
+/** Llama's counts stand in different events of a stream. */
+type Counted = Seen & { llama: Json };
+
 export function response(body: unknown, request: RequestFacts): ResponseFacts {
-  const seen: Seen = { outputBytes: 0 };
-  if (isObject(body)) takePiece(seen, body);
-  return concluded(seen, request);
+  const reader = stream(request);
+  reader.push(body);
+  return reader.facts();
 }
 
-/** Each event is a piece in the same words; the last one has Bedrock's own counts. */
+/** Each event is a piece in the same words as a whole answer; the last one has Bedrock's own counts. */
 export function stream(request: RequestFacts): StreamReader {
-  const seen: Seen = { outputBytes: 0 };
+  const seen: Counted = { outputBytes: 0, llama: {} };
   return {
     push(event) {
       if (isObject(event)) takePiece(seen, event);
@@ -106,12 +109,15 @@ export function stream(request: RequestFacts): StreamReader {
   };
 }
 
-function takePiece(seen: Seen, piece: Json): void {
+function takePiece(seen: Counted, piece: Json): void {
   const parts = [piece, ...[piece.results, piece.outputs, piece.generations, piece.completions].flatMap(list)];
   for (const part of parts) if (isObject(part)) takePart(seen, part);
-  const titan = titanUsage(piece);
-  seen.report = llamaUsage(piece) ?? titan ?? seen.report;
-  seen.report = usageOfMetrics(piece[METRICS]) ?? seen.report;
+  seen.llama = {
+    prompt_token_count: piece.prompt_token_count ?? seen.llama.prompt_token_count,
+    generation_token_count: piece.generation_token_count ?? seen.llama.generation_token_count,
+  };
+  const own = llamaUsage(seen.llama) ?? titanUsage(piece);
+  seen.report = usageOfMetrics(piece[METRICS]) ?? own ?? seen.report;
   seen.responseId ??= name(piece.id) ?? name(piece.generation_id);
   if (piece.error !== undefined) seen.error ??= errorOf(piece.error);
 }
@@ -125,7 +131,6 @@ function takePart(seen: Seen, part: Json): void {
 }
 
 function llamaUsage(piece: Json): UsageReport | undefined {
-  // In a stream each event has a count so far, but the prompt's is with the first one alone.
   if (piece.prompt_token_count == null || piece.generation_token_count == null) return undefined;
   const reader = new CountReader();
   const inputTokens = reader.required(piece, 'prompt_token_count');

@@ -12,6 +12,8 @@ export interface Recording {
   /** The pathname, where the format reads the model from it. */
   path?: string;
   request: object;
+  /** Of the answer, where the format reads counts in them. */
+  headers?: Record<string, string>;
   /** The whole answer, or the events of the stream. */
   response?: unknown;
   events?: unknown[];

@@ -8,7 +8,9 @@ function formatOf(recording: Recording): Format {
 }
 
 function replay(format: Format, recording: Recording): ResponseFacts {
-  const request = format.request(recording.request, bytes(recording.request), recording.path)!;
+  const asked = format.request(recording.request, bytes(recording.request), recording.path)!;
+  const answered = recording.headers && format.headers?.((name) => recording.headers?.[name]);
+  const request = answered ? { ...asked, answered } : asked;
   if (!recording.events) return format.response(recording.response, request);
   const reader = format.stream(request);
   for (const event of recording.events) reader.push(event);
