@@ -5,6 +5,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { hookFetch } from '../instrumentations/hooks/fetch.ts';
 import { assertNode, hookLoading } from '../instrumentations/hooks/load.ts';
+import { watchUncaught } from '../instrumentations/hooks/uncaught.ts';
 import { readEnvironment } from './client/environment.ts';
 import { JournalFolder } from './client/journal-file.ts';
 import { localPrices } from './client/local-prices.ts';
@@ -24,6 +25,7 @@ function register(): void {
   keepSettlements(client, new JournalFolder(endpoint, attribution.service, journalFolder), isMainThread);
   hookLoading(client);
   hookFetch(client);
+  watchUncaught(client);
   if (environment.startOtel) startOtel(warnOnce);
 }
 

@@ -7,6 +7,7 @@ import type { Client } from '../../src/client/call.ts';
 import { warnOnce } from '../../src/client/warn.ts';
 import { AI_SDK, hookLoop, mayBeAiSdk, withLoop } from './ai-sdk.ts';
 import { GOOGLE_CLASS, hookGoogle, isGoogle, mayBeGoogle } from './google.ts';
+import { warnNodeFetch } from './node-fetch.ts';
 import { hookStainless } from './stainless.ts';
 
 /** Package → the class with the core in its `client` module. */
@@ -18,11 +19,8 @@ const CLASSES: Readonly<Record<string, string>> = {
 };
 
 const GOOGLE = '@google/genai';
-const NAMES = Object.keys(CLASSES).join('|');
 /** Any package's `client` module: an alias in somebody's package.json gives the SDK a folder of another name. */
 const CORE = /[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)[\\/]client\.m?js$/;
-/** Generations of these SDKs that send through node-fetch, which no hook of ours sees. */
-const NODE_FETCH = new RegExp(`/node_modules/(${NAMES})/_shims/`);
 
 const HAND_OVER = Symbol.for('spendfuse.stainless.1');
 const HAND_OVER_TEXT = `globalThis[Symbol.for(${JSON.stringify(HAND_OVER.description)})]`;
@@ -92,14 +90,5 @@ function warnUnknown(name: string): void {
   warnOnce(
     `core of ${name}`,
     `this version of ${name} is not known here. Its calls are metered and capped at fetch all the same, but a denial reaches the application as the SDK's own error with status 402, and each retry counts as a call`,
-  );
-}
-
-function warnNodeFetch(url: string): void {
-  const name = NODE_FETCH.exec(url)?.[1];
-  if (name === undefined) return;
-  warnOnce(
-    `node-fetch of ${name}`,
-    `this version of ${name} sends through node-fetch, so its calls are NEITHER METERED NOR CAPPED; use a newer major version, or load '${name}/shims/web' after this and before it`,
   );
 }

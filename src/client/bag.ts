@@ -19,6 +19,10 @@ export class Bag<T extends Bagged> {
     item.inBag = NOT_IN_BAG;
   }
 
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
   /** As it is now, in no order. */
   all(): T[] {
     return [...this.#items];
