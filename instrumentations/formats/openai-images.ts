@@ -93,6 +93,7 @@ export const openaiImages: Format = {
   matches: (method, path) => method === 'POST' && /\/images\/(?:generations|edits|variations)$/.test(path),
   request,
   form: true,
+  canRewrite: (body) => !isUnseen(body as Json),
   rewrite: renamed,
   rewritePath: deploymentRenamed,
   response,

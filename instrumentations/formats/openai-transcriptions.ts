@@ -1,7 +1,7 @@
 /** POST …/audio/transcriptions and …/audio/translations: forms with a recording in, text out. Billed by the second or the token. */
 import type { Usage, UsageBound } from '../../src/domain/usage.ts';
 import { FRAMING_TOKENS } from './bound.ts';
-import { filesOf, isYes } from './form.ts';
+import { type FormFile, filesOf, isUnseen, isYes } from './form.ts';
 import type { Format, RequestFacts, ResponseFacts, StreamReader } from './format.ts';
 import { deploymentRenamed, modelOf } from './openai.ts';
 import {
@@ -26,6 +26,8 @@ const MAX_SECONDS: readonly (readonly [RegExp, number])[] = [[/gpt-4o(?:-mini)?-
 
 const TOKENS_PER_SECOND = 10;
 
+type Recording = Pick<FormFile, 'bytes' | 'kind'>;
+
 /**
  * Bytes of a second of speech: the least that it can have, and what is usual. Wave files have a fixed rate (telephone
  * GSM, and 16 bits at 16 kHz), MP3 no rate below 8 kbit/s; Opus and the like go down to 4 kbit/s as long as somebody speaks.
@@ -37,8 +39,10 @@ const RATES: readonly (readonly [kind: RegExp, least: number, usual: number])[] 
   [/(?:)/, 500, 4_000],
 ];
 
-/** Undefined for the size of a file that is sent as it is read. */
-function secondsOf({ bytes, kind }: { bytes: number | undefined; kind: string }): { most: number; usual: number } {
+/** A file that is sent as it is read. */
+const UNKNOWN: Recording = { kind: '' };
+
+function secondsOf({ bytes, kind }: Recording): { most: number; usual: number } {
   const [, least, usual] = RATES.find(([pattern]) => pattern.test(kind))!;
   const most = Math.ceil((bytes ?? MAX_FILE_BYTES) / least);
   return { most, usual: bytes === undefined ? 60 : Math.ceil(bytes / usual) };
@@ -47,7 +51,7 @@ function secondsOf({ bytes, kind }: { bytes: number | undefined; kind: string })
 function request(body: unknown, bodyBytes: number, path?: string): RequestFacts | undefined {
   if (!isObject(body)) return undefined;
   const model = modelOf(body, path);
-  const recording = filesOf(body.file)[0] ?? { bytes: undefined, kind: '' };
+  const recording = filesOf(body.file)[0] ?? UNKNOWN;
   const { most, usual } = secondsOf(recording);
   const stream = isYes(body.stream);
   if (BY_SECOND.test(model)) {
@@ -137,6 +141,7 @@ export const openaiTranscriptions: Format = {
   matches: (method, path) => method === 'POST' && /\/audio\/(?:transcriptions|translations)$/.test(path),
   request,
   form: true,
+  canRewrite: (body) => !isUnseen(body as Json),
   rewrite: renamed,
   rewritePath: deploymentRenamed,
   // Plain text and subtitles.

@@ -15,6 +15,8 @@ import { Tape } from './tape.ts';
 export class Answer implements Seeing {
   readonly attempt: Attempt;
   readonly streams: boolean;
+  /** A sound, say: its size is all that is read of it. */
+  readonly isOpaque: boolean;
   readonly #facts: RequestFacts;
   readonly #framing: Framing | undefined;
   #views = 0;
@@ -27,8 +29,10 @@ export class Answer implements Seeing {
     framing: Framing | undefined,
     signal: AbortSignal | undefined,
     header?: (name: string) => string | undefined,
+    isOpaque = false,
   ) {
     this.attempt = attempt;
+    this.isOpaque = isOpaque;
     this.streams = framing !== undefined;
     this.#framing = framing;
     this.#facts = withHeaders(attempt, header);
@@ -48,7 +52,7 @@ export class Answer implements Seeing {
 
   view(): View {
     this.#views += 1;
-    const tape = new Tape(this.attempt.format, this.#facts, this.#framing);
+    const tape = new Tape(this.attempt.format, this.#facts, this.#framing, this.isOpaque);
     const view = new View(this, tape);
     this.#first ??= tape;
     watchOver(view);
@@ -144,7 +148,18 @@ export class View implements Bagged {
     else this.#parse(body);
   }
 
+  /** Read in one piece, and not looked at. */
+  size(bytes: number): void {
+    this.#comesWhole = false;
+    if (!this.#over) this.tape.pass(bytes);
+    this.done();
+  }
+
   #parse(body: string): void {
+    if (this.answer.isOpaque) {
+      this.size(Buffer.byteLength(body));
+      return;
+    }
     const parsed = this.answer.streams ? undefined : parseEvent(body);
     if (parsed !== undefined) this.json(parsed);
     else this.bytes(Buffer.from(body));

@@ -7,12 +7,15 @@ import { beginAttempt, type Caught, type Client } from '../../src/client/call.ts
 import { BudgetExceededError } from '../../src/client/errors.ts';
 import { Call } from '../../src/client/span.ts';
 import { warnOnce } from '../../src/client/warn.ts';
+import type { Format } from '../formats/format.ts';
 import { denyResponse } from './deny-response.ts';
+import { formWith, isForm, readForm } from './form-body.ts';
 import { noteLeaving, passOwned, retriedCall } from './frames.ts';
-import { apiKeyOf, isSigned, withoutLength, withoutOwnBaggage } from './headers.ts';
-import { type Place, placeBy, placeOf } from './place.ts';
+import { apiKeyOf, isSigned, withHeader, withoutLength, withoutOwnBaggage } from './headers.ts';
+import { type Place, placeBy, placeOf, withPath as withUrl } from './place.ts';
 import { parseObject, serialise, textOf } from './request-body.ts';
 import { watchResponse } from './response.ts';
+import { letPass } from './uncaught.ts';
 
 type Fetch = typeof globalThis.fetch;
 type Input = Parameters<Fetch>[0];
@@ -52,23 +55,30 @@ async function metered(
   const request = input instanceof Request ? input : undefined;
   const signal = init?.signal ?? request?.signal ?? undefined;
   if (signal?.aborted) return original(input, init);
-  const text = init?.body == null && request ? await request.clone().text() : textOf(init?.body);
-  const body = text === undefined ? undefined : parseObject(text);
-  if (text === undefined) warnUnreadable(place);
-  if (text === undefined || body === undefined) return original(input, init);
-
   const headers = init?.headers ?? request?.headers;
+  const reading = readBody(place.format, request, init?.body);
+  const read = reading instanceof Promise ? await reading : reading;
+  if (read === undefined) warnUnreadable(place);
+  if (!read?.body) return unmetered(original, place, input, init);
+  const { sent, body, bytes } = read;
+
   const call = retriedCall() ?? new Call();
-  const attempt = await begin(client, call, caught(place, body, text, headers, signal));
+  const what = caught(place, body, bytes, headers, signal);
+  const attempt = await begin(client, call, what);
   if (attempt instanceof BudgetExceededError) return denyResponse(attempt, place.format, headers as Headers);
-  if (attempt === undefined) return original(input, init);
+  if (attempt === undefined) return unmetered(original, place, input, init);
   if (attempt === 'aborted') throw signal?.reason;
-  const changed = serialise(text, body, attempt.body);
-  const ownHeaders = withoutOwnBaggage(headers);
-  const cleanHeaders = changed === text ? ownHeaders : withoutLength(ownHeaders);
-  const target = attempt.path === place.path ? input : withPath(input, attempt.path);
-  if (changed === text && cleanHeaders === headers && target === input)
+  const changed = typeof sent === 'string' ? serialise(sent, body, attempt.body) : formWith(sent, body, attempt.body);
+  const { modelHeader } = place.format;
+  const isMoved = attempt.path !== what.path;
+  const named =
+    isMoved && modelHeader ? withHeader(headers, modelHeader, attempt.path.slice(place.path.length + 1)) : headers;
+  const ownHeaders = withoutOwnBaggage(named);
+  const target = isMoved && !modelHeader ? withPath(input, attempt.path) : input;
+  if (changed === sent && ownHeaders === headers && target === input)
     return send(original, attempt, input, init, signal);
+  const cleanHeaders =
+    typeof sent === 'string' && changed === sent ? ownHeaders : withoutLength(ownHeaders, isForm(sent));
   return send(
     original,
     attempt,
@@ -78,17 +88,22 @@ async function metered(
   );
 }
 
+/** Somebody else's request on a path like ours, or one that was warned about. */
+function unmetered(original: Fetch, { format }: Place, input: Input, init: RequestInit | undefined): Promise<Response> {
+  letPass(format);
+  return original(input, init);
+}
+
 /** The same request to another path of the same host; the query stays. */
 function withPath(input: Input, path: string): Input {
-  const url = new URL(input instanceof Request ? input.url : input);
-  url.pathname = path;
-  return input instanceof Request ? new Request(url, input) : url.href;
+  if (!(input instanceof Request)) return withUrl(String(input), path);
+  return new Request(withUrl(input.url, path), input);
 }
 
 function caught(
   place: Place,
   body: object,
-  text: string,
+  bodyBytes: number,
   headers: RequestInit['headers'],
   signal: AbortSignal | undefined,
 ): Caught {
@@ -96,11 +111,42 @@ function caught(
   return {
     ...placeBy(place, headers as Headers),
     body,
-    bodyBytes: Buffer.byteLength(text),
+    bodyBytes,
     ...(apiKey !== undefined && { apiKey }),
     ...(signal && { signal }),
     ...(isSigned(headers as Headers) && { signed: true as const }),
   };
+}
+
+interface Read {
+  /** A copy of it where it was the request's own, which can be read once. */
+  sent: string | FormData;
+  /** Absent: no JSON, and the provider's to refuse. */
+  body: object | undefined;
+  bytes: number;
+}
+
+/** Undefined for what can be read only once. */
+function readBody(
+  format: Format,
+  request: Request | undefined,
+  given: unknown,
+): Read | undefined | Promise<Read | undefined> {
+  if (given == null && request) return readRequest(format, request.clone());
+  if (format.form && isForm(given)) return { sent: given, ...readForm(given) };
+  const text = textOf(given);
+  return text === undefined ? undefined : readText(text);
+}
+
+async function readRequest(format: Format, copy: Request): Promise<Read | undefined> {
+  const isMultipart = format.form && copy.headers.get('content-type')?.startsWith('multipart/form-data');
+  if (!isMultipart) return readText(await copy.text());
+  const form = await copy.formData().catch(() => undefined);
+  return form && { sent: form, ...readForm(form) };
+}
+
+function readText(text: string): Read {
+  return { sent: text, body: parseObject(text), bytes: Buffer.byteLength(text) };
 }
 
 /** A denial as a value: thrown inside fetch, SDKs would take it for a network error and try again. */
@@ -143,6 +189,6 @@ async function send(
 function warnUnreadable({ format, host }: Place): void {
   warnOnce(
     `unreadable ${format.id}`,
-    `a ${format.id} request to ${host} has a stream or form as its body, so it is neither metered nor capped; send a string`,
+    `a ${format.id} request to ${host} has a body that can be read only once, so it is neither metered nor capped; send a string${format.form ? ' or a form' : ''}`,
   );
 }

@@ -47,10 +47,21 @@ export function withoutOwnBaggage<T extends AnyHeaders>(headers: T): T | Headers
   return copy;
 }
 
-/** A copy without the length of a body that has become another; fetch reckons it anew. */
-export function withoutLength<T extends AnyHeaders>(headers: T): T | Headers {
-  if (headerOf(headers, 'content-length') === undefined) return headers;
+/**
+ * A copy without the length of a body that has become another, and for a form without its type as well, which names what lies between its
+ * fields; fetch writes them anew.
+ */
+export function withoutLength<T extends AnyHeaders>(headers: T, isForm = false): T | Headers {
+  const names = isForm ? ['content-length', 'content-type'] : ['content-length'];
+  if (names.every((name) => headerOf(headers, name) === undefined)) return headers;
   const copy = new Headers(headers as ConstructorParameters<typeof Headers>[0]);
-  copy.delete('content-length');
+  for (const name of names) copy.delete(name);
+  return copy;
+}
+
+/** A copy with another value of one header. */
+export function withHeader(headers: AnyHeaders, name: string, value: string): Headers {
+  const copy = new Headers(headers as ConstructorParameters<typeof Headers>[0]);
+  copy.set(name, value);
   return copy;
 }

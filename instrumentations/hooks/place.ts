@@ -33,8 +33,17 @@ function read(text: string): Place | undefined {
   return known === undefined ? { ...place, unknownHost: true } : place;
 }
 
-/** The same place, where only the SDK's headers tell the provider: behind a gateway, say. */
+/** The same place, where only the headers tell the provider (behind a gateway, say) or the model. */
 export function placeBy(place: Place, headers: AnyHeaders): Place {
+  const { modelHeader } = place.format;
+  if (modelHeader !== undefined) return { ...place, path: `${place.path}/${headerOf(headers, modelHeader) ?? ''}` };
   const provider = place.unknownHost && providerOfAgent(headerOf(headers, 'user-agent'));
   return provider === undefined ? place : { ...place, provider };
+}
+
+/** The same URL with another path; the query stays. */
+export function withPath(url: string, path: string): string {
+  const next = new URL(url);
+  next.pathname = path;
+  return next.href;
 }

@@ -22,7 +22,9 @@ export function watchResponse(response: Response, attempt: Attempt, signal: Abor
     }
     const type = response.headers.get('content-type') ?? '';
     const header = (name: string): string | undefined => response.headers.get(name) ?? undefined;
-    watch(response, new Answer(attempt, framingOf(type), signal, header));
+    const framing = framingOf(type);
+    const isOpaque = !framing && attempt.format.opaque !== undefined && !/json/.test(type);
+    watch(response, new Answer(attempt, framing, signal, header, isOpaque));
   } catch {
     attempt.end({ kind: 'lost', errorType: 'unreadable' });
   }
@@ -111,6 +113,10 @@ function readBlob(response: Response, result: Promise<Blob>): Promise<Blob> {
   if (!view) return result;
   return result.then(
     async (body) => {
+      if (view.answer.isOpaque) {
+        view.size(body.size);
+        return body;
+      }
       const content = Buffer.from(await body.arrayBuffer());
       view.bytes(content);
       return hides(view) ? new Blob([Uint8Array.from(stripped(view, content))], { type: body.type }) : body;

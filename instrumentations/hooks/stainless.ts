@@ -12,10 +12,13 @@ import { Attempt } from '../../src/client/attempt.ts';
 import { type Begun, beginAttempt, type Caught, type Client } from '../../src/client/call.ts';
 import { errorTypeOf } from '../../src/client/failure.ts';
 import { Call } from '../../src/client/span.ts';
+import type { Format } from '../formats/format.ts';
+import { agentNow } from './agents.ts';
+import { formWith, isForm, type ReadForm, readForm, readUnseenForm } from './form-body.ts';
 import { type Frame, frames } from './frames.ts';
 import { apiKeyOf, withoutOwnBaggage } from './headers.ts';
 import { replace } from './patch.ts';
-import { placeBy, placeOf } from './place.ts';
+import { placeBy, placeOf, withPath } from './place.ts';
 import { serialise } from './request-body.ts';
 import { expectParsed, watchResponse } from './response.ts';
 import { stamps } from './stamp.ts';
@@ -37,6 +40,8 @@ interface Built {
 
 interface Options {
   body?: unknown;
+  /** openai tells the model of a form here. */
+  __metadata?: { model?: unknown };
   maxRetries?: number;
   signal?: AbortSignal | null;
   middleware?: readonly unknown[];
@@ -117,29 +122,42 @@ function isWanted(sdk: unknown, options: Options): boolean {
   return !(hasMiddleware && fetch === globalThis.fetch);
 }
 
-function take(frame: Frame, built: Built, { body }: Caught, attempt: Begun): Built {
+function take(frame: Frame, built: Built, { body, path }: Caught, attempt: Begun): Built {
   // One that was aborted meanwhile is the SDK's to refuse.
   if (!(attempt instanceof Attempt)) return built;
   const { req } = built;
   frame.attempt = attempt;
-  req.body = serialise(req.body as string, body, attempt.body);
+  if (typeof req.body === 'string') req.body = serialise(req.body, body, attempt.body);
+  else if (isForm(req.body)) req.body = formWith(req.body, body, attempt.body);
+  if (attempt.path !== path) built.url = withPath(built.url, attempt.path);
   if (req.headers) req.headers = withoutOwnBaggage(req.headers);
   return built;
 }
 
-function caught({ url, req }: Built, { body, signal }: Options): Caught | undefined {
+function caught({ url, req }: Built, options: Options): Caught | undefined {
   const { method } = req;
   if (method !== 'post' && method?.toUpperCase() !== 'POST') return undefined;
-  if (typeof req.body !== 'string') return undefined;
-  if (typeof body !== 'object' || body === null) return undefined;
+  if (req.body === undefined || req.body === null) return undefined;
   const place = placeOf(url);
-  if (!place) return undefined;
-  const what: Caught = { ...placeBy(place, req.headers), body, bodyBytes: Buffer.byteLength(req.body) };
+  const read = place && readBody(place.format, req.body, options);
+  if (!read) return undefined;
+  const what: Caught = { ...placeBy(place, req.headers), body: read.body, bodyBytes: read.bytes };
   const apiKey = apiKeyOf(req.headers);
-  const abort = req.signal ?? signal ?? undefined;
+  const abort = req.signal ?? options.signal ?? undefined;
   if (apiKey !== undefined) what.apiKey = apiKey;
+  const agent = agentNow();
+  if (agent !== undefined) what.agent = agent;
   if (abort) what.signal = abort;
   return what;
+}
+
+/** The object that the body was written from; a form as it is sent, or what is known of one that is sent as it is read. */
+function readBody(format: Format, sent: unknown, { body, __metadata }: Options): ReadForm | undefined {
+  if (typeof sent === 'string') {
+    return typeof body === 'object' && body !== null ? { body, bytes: Buffer.byteLength(sent) } : undefined;
+  }
+  if (!format.form) return undefined;
+  return isForm(sent) ? readForm(sent) : readUnseenForm(__metadata?.model);
 }
 
 function fetchWithTimeout(original: Method): Method {

@@ -15,17 +15,19 @@ export class Tape {
   readonly #format: Format;
   readonly #request: RequestFacts;
   readonly #framing: Framing | undefined;
+  readonly #opaque: Format['opaque'];
   #chunks: Uint8Array[] = [];
   #keptBytes = 0;
   #isOver = false;
   /** Set once events had to be parsed on the way. */
   #reader: StreamReader | undefined;
 
-  /** `framing`: of a stream; undefined for an answer in one piece. */
-  constructor(format: Format, request: RequestFacts, framing: Framing | undefined) {
+  /** `framing`: of a stream; undefined for an answer in one piece. `isOpaque`: nothing of it is read, so nothing is kept. */
+  constructor(format: Format, request: RequestFacts, framing: Framing | undefined, isOpaque = false) {
     this.#format = format;
     this.#request = request;
     this.#framing = framing;
+    this.#opaque = isOpaque ? format.opaque : undefined;
   }
 
   /** Whether anything was received at all. */
@@ -33,7 +35,16 @@ export class Tape {
     return this.#keptBytes === 0 && this.#reader === undefined;
   }
 
+  /** So many bytes came of what is not kept. */
+  pass(bytes: number): void {
+    this.#keptBytes += bytes;
+  }
+
   push(chunk: Uint8Array): void {
+    if (this.#opaque) {
+      this.pass(chunk.byteLength);
+      return;
+    }
     this.#chunks.push(chunk);
     this.#keptBytes += chunk.byteLength;
     this.#isOver = this.#framing !== undefined && this.#endsHere();
@@ -56,6 +67,7 @@ export class Tape {
 
   /** What the answer says as far as it was received; may be asked again. */
   facts(): ResponseFacts {
+    if (this.#opaque) return this.#opaque(this.#keptBytes, this.#request);
     const bytes = joined(this.#chunks);
     const framing = this.#framing;
     if (!framing) return this.#wholeFacts(bytes);
