@@ -15,8 +15,19 @@ export interface Side {
 
 const BOTH = ['openai', 'anthropic'] as const;
 
-/** The peer's classes hook `require` when they are made; they are kept from being collected by that. */
-type Classes = Record<string, new (config?: object) => object>;
+type Instrumentation = new (config: object) => object;
+
+/** As an application does it: with the providers of the SDK. */
+function register(require: NodeJS.Require, config: object, classes: readonly [string, string][]): void {
+  const { registerInstrumentations } = require('@opentelemetry/instrumentation') as {
+    registerInstrumentations(options: { instrumentations: object[] }): void;
+  };
+  const instrumentations = classes.map(([name, module]) => {
+    const made = (require(module) as Record<string, Instrumentation>)[name]!;
+    return new made(config);
+  });
+  registerInstrumentations({ instrumentations });
+}
 
 export const SIDES: Readonly<Record<string, Side>> = {
   nothing: { sdks: BOTH, instrument() {} },
@@ -24,29 +35,26 @@ export const SIDES: Readonly<Record<string, Side>> = {
   spendfuse: { sdks: BOTH, instrument: spendfuse },
   opentelemetry: {
     sdks: ['openai'],
-    instrument(require) {
-      const { OpenAIInstrumentation } = require('@opentelemetry/instrumentation-openai') as Classes;
-      new OpenAIInstrumentation!({ captureMessageContent: false });
-    },
+    instrument: (require) =>
+      register(require, { captureMessageContent: false }, [
+        ['OpenAIInstrumentation', '@opentelemetry/instrumentation-openai'],
+      ]),
   },
   traceloop: {
     sdks: BOTH,
-    instrument(require) {
-      const { OpenAIInstrumentation } = require('@traceloop/instrumentation-openai') as Classes;
-      const { AnthropicInstrumentation } = require('@traceloop/instrumentation-anthropic') as Classes;
-      new OpenAIInstrumentation!({ traceContent: false });
-      new AnthropicInstrumentation!({ traceContent: false });
-    },
+    instrument: (require) =>
+      register(require, { traceContent: false }, [
+        ['OpenAIInstrumentation', '@traceloop/instrumentation-openai'],
+        ['AnthropicInstrumentation', '@traceloop/instrumentation-anthropic'],
+      ]),
   },
   openinference: {
     sdks: BOTH,
-    instrument(require) {
-      const { OpenAIInstrumentation } = require('@arizeai/openinference-instrumentation-openai') as Classes;
-      const { AnthropicInstrumentation } = require('@arizeai/openinference-instrumentation-anthropic') as Classes;
-      const traceConfig = { hideInputs: true, hideOutputs: true };
-      new OpenAIInstrumentation!({ traceConfig });
-      new AnthropicInstrumentation!({ traceConfig });
-    },
+    instrument: (require) =>
+      register(require, { traceConfig: { hideInputs: true, hideOutputs: true } }, [
+        ['OpenAIInstrumentation', '@arizeai/openinference-instrumentation-openai'],
+        ['AnthropicInstrumentation', '@arizeai/openinference-instrumentation-anthropic'],
+      ]),
   },
   openlit: {
     sdks: BOTH,
