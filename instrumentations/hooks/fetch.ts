@@ -8,6 +8,7 @@ import { BudgetExceededError } from '../../src/client/errors.ts';
 import { Call } from '../../src/client/span.ts';
 import { warnOnce } from '../../src/client/warn.ts';
 import type { Format } from '../formats/format.ts';
+import { agentNow } from './agents.ts';
 import { denyResponse } from './deny-response.ts';
 import { formWith, isForm, readForm } from './form-body.ts';
 import { noteLeaving, passOwned, retriedCall } from './frames.ts';
@@ -108,11 +109,13 @@ function caught(
   signal: AbortSignal | undefined,
 ): Caught {
   const apiKey = apiKeyOf(headers as Headers);
+  const agent = agentNow();
   return {
     ...placeBy(place, headers as Headers),
     body,
     bodyBytes,
     ...(apiKey !== undefined && { apiKey }),
+    ...(agent !== undefined && { agent }),
     ...(signal && { signal }),
     ...(isSigned(headers as Headers) && { signed: true as const }),
   };

@@ -60,12 +60,16 @@ export class Attributions {
     this.#acceptBaggage = acceptBaggage;
   }
 
-  /** The same object for every call about which the same is said, so that what is known of it is found by it. */
-  now(apiKey: string | undefined): Readonly<Attribution> {
+  /**
+   * The same object for every call about which the same is said, so that what is known of it is found by it. `agent`: as a hook found
+   * it, where nobody says otherwise.
+   */
+  now(apiKey: string | undefined, agent?: string): Readonly<Attribution> {
     const own = this.#ofKeys.get(apiKey) ?? this.#keep(apiKey);
     const said = shared.attribution.getStore();
-    if (said === undefined && this.#acceptBaggage.length === 0) return own;
-    return this.#same({ ...own, ...fromBaggage(this.#acceptBaggage), ...said });
+    if (said === undefined && agent === undefined && this.#acceptBaggage.length === 0) return own;
+    const found = agent === undefined ? undefined : { agent };
+    return this.#same({ ...own, ...found, ...fromBaggage(this.#acceptBaggage), ...said });
   }
 
   #same(merged: Readonly<Attribution>): Readonly<Attribution> {

@@ -34,6 +34,8 @@ export interface Caught {
   host?: string;
   port?: number;
   apiKey?: string;
+  /** Of a framework that the call comes from. */
+  agent?: string;
   signal?: AbortSignal;
   /** Whoever asks tries again after a 429, whatever else it says: a denial is a 402, also where waiting may help. */
   retries429?: true;
@@ -48,7 +50,7 @@ export interface Caught {
 export function beginAttempt(client: Client, call: Call, caught: Caught): Begun | Promise<Begun> {
   const facts = caught.format.request(caught.body, caught.bodyBytes, caught.path, caught.host);
   if (!facts) return undefined;
-  const attribution = client.attributions.now(caught.apiKey);
+  const attribution = client.attributions.now(caught.apiKey, caught.agent);
   if (call.begins()) call.describe(describe(caught, facts, attribution));
   const asked = ask(client, call, caught, facts, attribution);
   const admitting = client.admissions.admit(asked, caught.signal);

@@ -1,0 +1,4 @@
+import { agents } from './agents.ts';
+import { testSdk } from './test-sdk.ts';
+
+testSdk(agents);
