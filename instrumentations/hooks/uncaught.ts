@@ -12,7 +12,7 @@ import { formatFor, providerOfHost } from '../formats/index.ts';
 
 /** What the SDKs say of themselves in their headers. */
 const OF_SDK =
-  /x-stainless-lang|x-fern-sdk|speakeasy-sdk|google-genai-sdk|ollama-js|(?:openai|anthropic|groq|together)\/js|aws-sdk-js/i;
+  /x-stainless-lang|x-fern-sdk|speakeasy-sdk|mistral-client-|google-genai-sdk|ollama-js|ai-sdk[-/]|(?:openai|anthropic|groq|together)\/js|aws-sdk-js/i;
 
 interface Leaving {
   method: string;
