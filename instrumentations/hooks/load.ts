@@ -6,6 +6,7 @@ import module from 'node:module';
 import type { Client } from '../../src/client/call.ts';
 import { warnOnce } from '../../src/client/warn.ts';
 import { AI_SDK, hookLoop, mayBeAiSdk, withLoop } from './ai-sdk.ts';
+import { hookAws, warnUncaught } from './aws.ts';
 import { GOOGLE_CLASS, hookGoogle, isGoogle, mayBeGoogle } from './google.ts';
 import { warnNodeFetch } from './node-fetch.ts';
 import { hookStainless } from './stainless.ts';
@@ -16,11 +17,16 @@ const CLASSES: Readonly<Record<string, string>> = {
   '@anthropic-ai/sdk': 'BaseAnthropic',
   'groq-sdk': 'Groq',
   'together-ai': 'Together',
+  '@aws-sdk/client-bedrock-runtime': 'BedrockRuntimeClient',
 };
 
 const GOOGLE = '@google/genai';
 /** Any package's `client` module: an alias in somebody's package.json gives the SDK a folder of another name. */
 const CORE = /[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)[\\/]client\.m?js$/;
+
+/** For all Node loads it is one module, whose folder may have an alias that still says what it is. */
+const AWS = '@aws-sdk/client-bedrock-runtime';
+const AWS_CORE = /[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]*bedrock-runtime[^\\/]*[\\/]dist-cjs[\\/]index\.js$/;
 
 const HAND_OVER = Symbol.for('spendfuse.stainless.1');
 const HAND_OVER_TEXT = `globalThis[Symbol.for(${JSON.stringify(HAND_OVER.description)})]`;
@@ -38,6 +44,7 @@ export function hookLoading(client: Client): void {
   const take = (name: string, sdk: unknown): unknown => {
     if (name === AI_SDK) return hookLoop(sdk);
     if (name === GOOGLE) hookGoogle(sdk);
+    else if (name === AWS) hookAws(client, sdk) || warnUncaught();
     else if (!hookStainless(client, sdk)) warnUnknown(name);
     return undefined;
   };
@@ -64,11 +71,17 @@ function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
 
 /** The SDK that a file or its URL belongs to, if it is its core. */
 function nameOf(place: string): string | undefined {
+  if (AWS_CORE.test(place)) return packageOf(place, '../package.json') === AWS ? AWS : undefined;
   const folder = CORE.exec(place)?.[1]?.replace('\\', '/');
   if (folder === undefined || Object.hasOwn(CLASSES, folder)) return folder;
+  const name = packageOf(place, './package.json');
+  return name !== undefined && Object.hasOwn(CLASSES, name) ? name : undefined;
+}
+
+function packageOf(place: string, file: string): string | undefined {
   try {
-    const { name } = module.createRequire(place)('./package.json') as { name?: unknown };
-    return typeof name === 'string' && Object.hasOwn(CLASSES, name) ? name : undefined;
+    const { name } = module.createRequire(place)(file) as { name?: unknown };
+    return typeof name === 'string' ? name : undefined;
   } catch {
     return undefined;
   }
