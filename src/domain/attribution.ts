@@ -19,6 +19,10 @@ export const DIMENSIONS = [
 ] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
+/** What an attempt was really served by, as far as that is known; `provider` and `model` are what was asked for. */
+export const SERVED_DIMENSIONS = ['served_provider', 'served_model'] as const;
+export type UsageDimension = Dimension | (typeof SERVED_DIMENSIONS)[number];
+
 /** Dimension → value; a dimension that is not known is absent, never the empty string. */
 export type Attribution = Partial<Record<Dimension, string>>;
 

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import type { Attribution } from '../domain/attribution.ts';
+import { type Attribution, MAX_ATTRIBUTION_VALUE_LENGTH } from '../domain/attribution.ts';
 import type { BudgetInstance } from '../domain/budget.ts';
+import type { Evidence } from '../domain/evidence.ts';
 import { instanceKey, parseAccount } from '../domain/instance.ts';
 import { MAX_NANO_USD, type NanoUsd } from '../domain/money.ts';
 import type { Receipt } from '../domain/receipt.ts';
@@ -8,6 +9,7 @@ import type { DurationMs, EpochMs } from '../domain/time.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { AccountDemand, HoldRecord, Posting, SettleRequest } from '../ledger/ledger.ts';
 import { costOf, price, usageProblem } from '../pricing/price.ts';
+import { evidenceFromWire } from '../protocol/evidence.ts';
 import { usageFromWire } from '../protocol/usage.ts';
 import type { SettlementBody, SettlementRequest } from '../protocol/wire.ts';
 import { isOfDefinition } from './definitions.ts';
@@ -40,15 +42,23 @@ export function billOf(policy: Policy, attempted: Attempted, hold: SetAside | un
   const problem = usageProblem(usage);
   if (problem) throw new RangeError(problem);
   const { provider, admittedAt } = attempted;
+  const evidence = body.evidence && evidenceFromWire(body.evidence);
+  const served: Served = {
+    provider: evidence?.servedProvider ?? provider,
+    model: body.served_model ?? attempted.model,
+  };
+  const attribution = withGatewayFallback(attempted, evidence);
   const source = body.measured ? 'measured' : 'estimated';
-  const receipt = receiptOf(policy, attempted, body.served_model, usage, source);
+  const receipt = receiptOf(policy, attempted, served, usage, source);
   if (receipt.costNanoUsd >= MAX_NANO_USD) throw new RangeError('this usage costs more than an account may hold');
-  const instances = instancesOf(policy, attempted, body.served_model).map((each) => asHeld(policy, hold, each));
+  const instances = instancesOf(policy, attempted.attribution, { ...attribution, ...served }).map((each) =>
+    asHeld(policy, hold, each),
+  );
   const remainder = hold && !body.measured ? hold.amountNanoUsd - receipt.costNanoUsd : 0n;
   const request: SettleRequest = {
     ...attempted,
-    provider,
-    model: body.served_model ?? attempted.model,
+    ...served,
+    attribution,
     usage,
     source,
     status: body.status,
@@ -60,6 +70,7 @@ export function billOf(policy: Policy, attempted: Attempted, hold: SetAside | un
     ...(body.response_id !== undefined && { responseId: body.response_id }),
     ...(body.trace_id !== undefined && { traceId: body.trace_id }),
     ...(body.span_id !== undefined && { spanId: body.span_id }),
+    ...(evidence && { evidence }),
   };
   return { request, instances, ...(hold && { worstNanoUsd: hold.amountNanoUsd }) };
 }
@@ -89,25 +100,40 @@ export function attemptedOfHold(hold: HoldRecord): Attempted {
   return { attemptId, callId, session, provider, model, attribution, admittedAt };
 }
 
-/** Priced as served; a served name that the catalogue does not know is priced as asked for. */
+type Served = Pick<Attempted, 'provider' | 'model'>;
+
+/** A gateway took another way than was asked for: nobody knew at the admission. */
+function withGatewayFallback({ attribution, provider, model }: Attempted, evidence: Evidence | undefined): Attribution {
+  if (evidence?.fallback?.by !== 'gateway' || attribution.fallback !== undefined) return attribution;
+  const from = `${evidence.fallback.provider ?? provider}/${evidence.fallback.model ?? model}`;
+  return { ...attribution, fallback: from.slice(0, MAX_ATTRIBUTION_VALUE_LENGTH) };
+}
+
+/**
+ * Priced as served. What the catalogue does not know by these names is priced by the name that whoever was asked has for it
+ * (a gateway's own catalogue, say), then as asked for.
+ */
 function receiptOf(
   policy: Policy,
   { provider, model, admittedAt }: Attempted,
-  servedModel: string | undefined,
+  served: Served,
   usage: Usage,
   source: 'measured' | 'estimated',
 ): Receipt {
-  const asked = () => policy.catalogue.card(provider, model, admittedAt);
-  const served = servedModel === undefined ? asked() : policy.catalogue.card(provider, servedModel, admittedAt);
-  const card = served.source === 'ceiling' ? asked() : served;
-  return price(card, usage, admittedAt, source);
+  const names = [served, { provider, model: served.model }, { provider: served.provider, model }];
+  for (const name of names) {
+    const card = policy.catalogue.card(name.provider, name.model, admittedAt);
+    if (card.source !== 'ceiling') return price(card, usage, admittedAt, source);
+  }
+  return price(policy.catalogue.card(provider, model, admittedAt), usage, admittedAt, source);
 }
 
-/** Budgets of what was asked for and, where another model was served, of that as well. */
-function instancesOf(policy: Policy, { attribution }: Attempted, servedModel: string | undefined): BudgetInstance[] {
-  const instances = [...policy.match(attribution)];
-  if (servedModel === undefined || servedModel === attribution.model) return instances;
-  for (const instance of policy.match({ ...attribution, model: servedModel })) {
+/** Budgets of what was asked for and, where something else was served, of that as well. */
+function instancesOf(policy: Policy, asked: Attribution, served: Attribution): BudgetInstance[] {
+  const instances = [...policy.match(asked)];
+  const { provider, model, fallback } = asked;
+  if (served.provider === provider && served.model === model && served.fallback === fallback) return instances;
+  for (const instance of policy.match(served)) {
     if (!instances.some(({ key, budget }) => key === instance.key || budget.name === instance.budget.name)) {
       instances.push(instance);
     }
@@ -161,6 +187,9 @@ function postingsOf(
   return postings;
 }
 
-function digestOf({ usage, measured, status, served_model }: SettlementBody): string {
-  return hash('sha256', JSON.stringify([usage, measured, status, served_model]), 'base64url').slice(0, 22);
+/** Of what money follows from. */
+function digestOf({ usage, measured, status, served_model, evidence }: SettlementBody): string {
+  const what: unknown[] = [usage, measured, status, served_model];
+  if (evidence?.served_provider !== undefined) what.push(evidence.served_provider);
+  return hash('sha256', JSON.stringify(what), 'base64url').slice(0, 22);
 }

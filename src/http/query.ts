@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DIMENSIONS, type Dimension } from '../domain/attribution.ts';
+import { DIMENSIONS, SERVED_DIMENSIONS, type UsageDimension } from '../domain/attribution.ts';
 
 /** Name → value; a repeated parameter reads like a comma-separated one. Values are text until a schema reads them. */
 export function parseQuery(url: string): Record<string, string> {
@@ -38,7 +38,7 @@ export const instantQuery = z
   )
   .transform((text) => Date.parse(text));
 
-const NAMES: readonly string[] = DIMENSIONS;
+const NAMES: readonly string[] = [...DIMENSIONS, ...SERVED_DIMENSIONS];
 
 /** Comma-separated dimensions, each named once. */
 export const dimensionsQuery = z
@@ -48,4 +48,4 @@ export const dimensionsQuery = z
     (names) => names.every((name) => NAMES.includes(name)),
     `must be a comma-separated list of ${NAMES.join(', ')}`,
   )
-  .transform((names) => names as Dimension[]);
+  .transform((names) => names as UsageDimension[]);

@@ -13,7 +13,7 @@ import type {
   WireRules,
 } from '../protocol/wire.ts';
 import type { Agrees } from './agrees.ts';
-import { attributionSchema } from './schemas.ts';
+import { attributionSchema, attributionShape } from './schemas.ts';
 
 const money = z.string().meta({ id: 'NanoUsd', pattern: '^-?\\d+$', description: 'Nano-USD as a decimal string.' });
 const instant = z.string().meta({ id: 'Instant', format: 'date-time', description: 'ISO 8601, UTC.' });
@@ -189,13 +189,17 @@ export const budgetInstanceSchema = z
   .meta({ id: 'BudgetInstance' });
 export const budgetsReplySchema = z.object({ items: z.array(budgetInstanceSchema), next }).meta({ id: 'Budgets' });
 
+const usageGroupSchema = z
+  .strictObject({ ...attributionShape, served_provider: z.string().optional(), served_model: z.string().optional() })
+  .meta({ id: 'UsageGroup', description: '`provider` and `model` are what was asked for.' });
+
 export const usageReplySchema = z
   .object({
     from: instant,
     to: instant,
     items: z.array(
       z.object({
-        group: attributionSchema,
+        group: usageGroupSchema,
         cost: money,
         calls: number,
         input_tokens: number,

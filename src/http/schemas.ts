@@ -15,6 +15,7 @@ import type {
   SettlementsRequest,
   SliceClose,
   WireBound,
+  WireEvidence,
   WireUsage,
 } from '../protocol/wire.ts';
 import type { Agrees } from './agrees.ts';
@@ -45,7 +46,7 @@ const apiKey = z
   .regex(FINGERPRINT_PATTERN, 'must be a fingerprint ("fp:" and 32 hex digits), never the key itself');
 
 type AttributionShape = { [D in Dimension]: z.ZodOptional<z.ZodString> };
-const attributionShape = Object.fromEntries(
+export const attributionShape = Object.fromEntries(
   DIMENSIONS.map((dimension) => [dimension, (dimension === 'api_key' ? apiKey : text).optional()]),
 ) as AttributionShape;
 
@@ -145,6 +146,27 @@ const drawSchema = z
   .strictObject({ slice: idSchema, amount: money })
   .meta({ id: 'Draw', description: 'What an attempt took from one slice.' });
 
+const fallbackSchema = z
+  .object({
+    by: z.enum(['application', 'gateway']),
+    provider: text.optional(),
+    model: text.optional(),
+    attempt_id: idSchema.optional(),
+    reason: text.optional(),
+  })
+  .meta({ id: 'Fallback', description: 'What was tried first, and why it was left.' });
+/** Not strict: what a newer client knows besides is no reason to refuse what it says of money. */
+export const evidenceSchema = z
+  .object({
+    gateway: text.optional(),
+    gateway_route: text.optional(),
+    gateway_cached: z.literal(true).optional(),
+    served_provider: text.optional(),
+    reported_cost: money.optional(),
+    fallback: fallbackSchema.optional(),
+  })
+  .meta({ id: 'Evidence', description: 'What is known of an attempt beside its usage.' });
+
 const settlementShape = {
   usage: usageSchema,
   measured: z.boolean(),
@@ -153,6 +175,7 @@ const settlementShape = {
   response_id: text.optional(),
   trace_id: text.optional(),
   span_id: text.optional(),
+  evidence: evidenceSchema.optional(),
 };
 
 export const settlementBodySchema = z.strictObject(settlementShape).meta({ id: 'SettlementBody' });
@@ -193,6 +216,7 @@ const agreement: readonly [
   Agrees<typeof attributionSchema, Attribution>,
   Agrees<typeof usageSchema, WireUsage>,
   Agrees<typeof boundSchema, WireBound>,
+  Agrees<typeof evidenceSchema, WireEvidence>,
   Agrees<typeof sessionRequestSchema, SessionRequest>,
   Agrees<typeof heartbeatRequestSchema, HeartbeatRequest>,
   Agrees<typeof reservationRequestSchema, ReservationRequest>,
@@ -200,5 +224,5 @@ const agreement: readonly [
   Agrees<typeof settlementRequestSchema, SettlementRequest>,
   Agrees<typeof sliceCloseSchema, SliceClose>,
   Agrees<typeof settlementsRequestSchema, SettlementsRequest>,
-] = [true, true, true, true, true, true, true, true, true, true];
+] = [true, true, true, true, true, true, true, true, true, true, true];
 void agreement;

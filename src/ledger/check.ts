@@ -2,7 +2,7 @@
  * What no ledger accepts, whatever it is built on: a caller's bug, thrown as `RangeError` before anything is queued.
  * Bodies from outside were validated at the edge; this guards the arithmetic and the 64-bit columns behind it.
  */
-import { DIMENSIONS, type Dimension } from '../domain/attribution.ts';
+import { DIMENSIONS, SERVED_DIMENSIONS, type UsageDimension } from '../domain/attribution.ts';
 import type { Draw } from '../domain/lease.ts';
 import { MAX_NANO_USD, type NanoUsd } from '../domain/money.ts';
 import type { EpochMs } from '../domain/time.ts';
@@ -87,9 +87,11 @@ export function checkLimit(limit: number): void {
   if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError(`limit ${limit} is not a positive whole number`);
 }
 
-export function checkGroupBy(groupBy: readonly Dimension[]): void {
-  const stranger = groupBy.find((dimension) => !DIMENSIONS.includes(dimension));
-  if (stranger !== undefined) throw new RangeError(`"${stranger}" is no dimension; use ${DIMENSIONS.join(', ')}`);
+const GROUPS: readonly UsageDimension[] = [...DIMENSIONS, ...SERVED_DIMENSIONS];
+
+export function checkGroupBy(groupBy: readonly UsageDimension[]): void {
+  const stranger = groupBy.find((dimension) => !GROUPS.includes(dimension));
+  if (stranger !== undefined) throw new RangeError(`"${stranger}" is no dimension; use ${GROUPS.join(', ')}`);
 }
 
 /** A cursor as `Page.next` gave it, or the beginning. */

@@ -1,5 +1,6 @@
 /** JSON text of what a database keeps whole, with every bigint as a decimal string. */
 import type { AlertEvent } from '../domain/alert.ts';
+import type { Evidence } from '../domain/evidence.ts';
 import type { HoldState } from '../domain/hold.ts';
 import type { Draw } from '../domain/lease.ts';
 import type { NanoUsd } from '../domain/money.ts';
@@ -7,13 +8,37 @@ import type { Receipt } from '../domain/receipt.ts';
 import type { EpochMs } from '../domain/time.ts';
 import type { AccountDemand, Posting, RemainderClosing, Settlement, SettleRequest } from './ledger.ts';
 
-type Body = Pick<Settlement, 'usage' | 'source' | 'status' | 'receipt' | 'responseId' | 'traceId' | 'spanId'>;
+type Body = Pick<
+  Settlement,
+  'usage' | 'source' | 'status' | 'receipt' | 'responseId' | 'traceId' | 'spanId' | 'evidence'
+>;
 
 const decimal = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);
 
 export function encodeBody(request: SettleRequest): string {
   const { usage, source, status, receipt, responseId, traceId, spanId } = request;
-  return JSON.stringify({ usage, source, status, receipt: plainReceipt(receipt), responseId, traceId, spanId });
+  const evidence = request.evidence && plainEvidence(request.evidence);
+  return JSON.stringify({
+    usage,
+    source,
+    status,
+    receipt: plainReceipt(receipt),
+    responseId,
+    traceId,
+    spanId,
+    evidence,
+  });
+}
+
+function plainEvidence({ reportedCostNanoUsd, ...rest }: Evidence) {
+  return { ...rest, reportedCostNanoUsd: reportedCostNanoUsd?.toString() };
+}
+
+function reviveEvidence(evidence: Evidence): Evidence {
+  const { reportedCostNanoUsd } = evidence;
+  return reportedCostNanoUsd === undefined
+    ? evidence
+    : { ...evidence, reportedCostNanoUsd: BigInt(reportedCostNanoUsd) };
 }
 
 /** Written out, because a replacer is called for everything in it and takes several times as long. */
@@ -24,7 +49,9 @@ function plainReceipt({ lines, costNanoUsd, ...rest }: Receipt) {
 
 export function decodeBody(text: string): Body {
   const body = JSON.parse(text);
-  return { ...body, receipt: reviveReceipt(body.receipt) };
+  const revived = { ...body, receipt: reviveReceipt(body.receipt) };
+  if (body.evidence) revived.evidence = reviveEvidence(body.evidence);
+  return revived;
 }
 
 function reviveReceipt(receipt: Receipt): Receipt {

@@ -7,7 +7,8 @@
  * can live in a worker or in a database.
  */
 import type { AlertEvent } from '../domain/alert.ts';
-import type { Attribution, Dimension } from '../domain/attribution.ts';
+import type { Attribution, UsageDimension } from '../domain/attribution.ts';
+import type { Evidence } from '../domain/evidence.ts';
 import type { HoldState } from '../domain/hold.ts';
 import type { Draw } from '../domain/lease.ts';
 import type { NanoUsd } from '../domain/money.ts';
@@ -161,6 +162,7 @@ export interface SettleRequest {
   digest: string;
   /** When the attempt was admitted: of the hold if there is one, else as the caller reckoned it. */
   admittedAt: EpochMs;
+  /** As served; as asked for they are in the attribution. */
   provider: string;
   model: string;
   attribution: Attribution;
@@ -180,6 +182,7 @@ export interface SettleRequest {
   responseId?: string;
   traceId?: string;
   spanId?: string;
+  evidence?: Evidence;
 }
 
 /** The immutable event. `seq` is dense and ascending. */
@@ -208,10 +211,11 @@ export type LoseSelector = { attemptIds: readonly string[] } | { sessions: reado
 export interface UsageQuery {
   from: EpochMs;
   to: EpochMs;
-  groupBy: readonly Dimension[];
+  groupBy: readonly UsageDimension[];
 }
+export type UsageGroup = Partial<Record<UsageDimension, string>>;
 export interface UsageRow {
-  group: Attribution;
+  group: UsageGroup;
   costNanoUsd: NanoUsd;
   calls: number;
   inputTokens: number;

@@ -161,7 +161,7 @@ class MemoryLedger implements Ledger {
     this.#use();
     const totals = new UsageTotals();
     for (const settlement of this.#between({ from, to })) {
-      totals.add(groupOf(settlement.attribution, groupBy), usageSums(settlement));
+      totals.add(groupOf(settlement, groupBy), usageSums(settlement));
     }
     return totals.rows();
   }

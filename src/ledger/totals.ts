@@ -1,13 +1,13 @@
 /** Sums of settlements by dimensions, put together from rows or from partial sums. */
-import type { Attribution, Dimension } from '../domain/attribution.ts';
-import type { Settlement, UsageRow } from './ledger.ts';
+import type { UsageDimension } from '../domain/attribution.ts';
+import type { Settlement, UsageGroup, UsageRow } from './ledger.ts';
 
 export type UsageSums = Omit<UsageRow, 'group'>;
 
 export class UsageTotals {
   readonly #rows = new Map<string, UsageRow>();
 
-  add(group: Attribution, sums: UsageSums): void {
+  add(group: UsageGroup, sums: UsageSums): void {
     const key = JSON.stringify(Object.entries(group).sort(([a], [b]) => (a < b ? -1 : 1)));
     const row = this.#rows.get(key);
     if (!row) {
@@ -35,11 +35,15 @@ export class UsageTotals {
   }
 }
 
-/** The part of an attribution that a query groups by; a dimension that is not known stays absent. */
-export function groupOf(attribution: Attribution, by: readonly Dimension[]): Attribution {
-  const group: Attribution = {};
+/** What a query groups by; a dimension that is not known stays absent. */
+export function groupOf(
+  { attribution, provider, model }: Pick<Settlement, 'attribution' | 'provider' | 'model'>,
+  by: readonly UsageDimension[],
+): UsageGroup {
+  const known: UsageGroup = { ...attribution, served_provider: provider, served_model: model };
+  const group: UsageGroup = {};
   for (const dimension of by) {
-    const value = attribution[dimension];
+    const value = known[dimension];
     if (value !== undefined) group[dimension] = value;
   }
   return group;

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ContractPrice, PriceCeiling } from '../config/config.ts';
+import { withoutProvider } from '../domain/provider.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { checkContracts, contractAt } from './contract.ts';
 import { maxOutputTokensOf } from './max-output.ts';
@@ -54,7 +55,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
         cards.clear();
         size = 0;
       }
-      const entry = compile(options, version, { provider, model, at });
+      const entry = known(options, version, { provider, model, at });
       cards.set(key, [entry, ...(cards.get(key) ?? [])].slice(0, MAX_CARDS_OF_A_MODEL));
       size++;
       return entry.card;
@@ -62,11 +63,22 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   };
 }
 
-function compile(
-  { contracts, ceiling }: CatalogueOptions,
-  version: string,
-  { provider, model, at }: { provider: string; model: string; at: EpochMs },
-): Entry {
+interface Asked {
+  provider: string;
+  model: string;
+  at: EpochMs;
+}
+
+/** Gateways put the provider's name before the model's (`openai/gpt-4.1`), and some providers' own models have a slash. */
+function known(options: CatalogueOptions, version: string, asked: Asked): Entry {
+  const entry = compile(options, version, asked);
+  const bare = entry.card.source === 'ceiling' ? withoutProvider(asked.provider, asked.model) : undefined;
+  if (bare === undefined) return entry;
+  const other = compile(options, version, { ...asked, model: bare });
+  return other.card.source === 'ceiling' ? entry : other;
+}
+
+function compile({ contracts, ceiling }: CatalogueOptions, version: string, { provider, model, at }: Asked): Entry {
   const id = providerId(provider);
   const listed = publicPrices(id, model, at);
   const known = listed ? knownOf(listed, model) : missedBy(id, model);

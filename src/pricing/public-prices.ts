@@ -1,5 +1,6 @@
 /** The only door to genai-prices, which takes some 45 ms to load: nothing but the catalogue comes through here. */
 import { type ConditionalPrice, calcPrice, type ModelPrice } from '@pydantic/genai-prices';
+import { providerNamed } from '../domain/provider.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { nanoUsdOf } from './decimal.ts';
 import type { UnitRate } from './pricing.ts';
@@ -10,24 +11,9 @@ export const GENAI_PRICES_VERSION = '0.1.8';
 
 const DAY_MS = 86_400_000;
 
-/** Names of providers in the OTel conventions and elsewhere → genai-prices' ids, where it would not guess them right. */
-const ALIASES: Readonly<Record<string, string>> = {
-  'azure.ai.openai': 'azure',
-  'azure.ai.inference': 'azure',
-  'aws.bedrock': 'aws',
-  bedrock: 'aws',
-  'gcp.gemini': 'google',
-  'gcp.vertex_ai': 'google',
-  'gcp.gen_ai': 'google',
-  mistral_ai: 'mistral',
-  x_ai: 'x-ai',
-  xai: 'x-ai',
-  together_ai: 'together',
-};
-
+/** Names of providers in the OTel conventions, of gateways and elsewhere → genai-prices' ids. */
 export function providerId(provider: string): string {
-  const name = provider.trim().toLowerCase();
-  return Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name;
+  return providerNamed(provider) ?? provider.trim().toLowerCase();
 }
 
 export interface PublicPrices {

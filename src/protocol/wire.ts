@@ -198,15 +198,37 @@ export interface BudgetProblem extends Problem {
   tighten?: true;
 }
 
+export interface WireFallback {
+  by: 'application' | 'gateway';
+  /** What was tried first. */
+  provider?: string;
+  model?: string;
+  attempt_id?: string;
+  /** Why it was left: an HTTP status, an error's type, the code of a denial, `timeout`. */
+  reason?: string;
+}
+/** What is known of an attempt beside its usage. A server that does not know it yet is told without. */
+export interface WireEvidence {
+  gateway?: string;
+  /** In the gateway's own words. */
+  gateway_route?: string;
+  /** Answered from the gateway's cache: nothing is billed. */
+  gateway_cached?: true;
+  served_provider?: string;
+  /** What the gateway says that it costs, beside our price. */
+  reported_cost?: string;
+  fallback?: WireFallback;
+}
 export interface SettlementBody {
   usage: WireUsage;
   measured: boolean;
   status: 'ok' | 'error' | 'aborted' | 'rejected';
-  /** Model and provider really served, where the answer says so. */
+  /** Model really served, where the answer says so. */
   served_model?: string;
   response_id?: string;
   trace_id?: string;
   span_id?: string;
+  evidence?: WireEvidence;
 }
 /** One of a batch. Self-contained: it can be booked even if the server never saw the reservation. */
 export interface SettlementRequest extends SettlementBody {

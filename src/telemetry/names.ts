@@ -96,8 +96,21 @@ export const METRIC = {
   configLastReloadSuccess: 'spendfuse_config_last_reload_successful',
 } as const;
 
-/** Labels of the counters made from settlements, in this order; all bounded (the config's `metrics.labels` may add). */
-export const USAGE_LABELS = ['service', 'team', 'environment', 'workflow', 'provider', 'model', 'key_alias'] as const;
+/**
+ * Labels of the counters made from settlements, in this order; all bounded (the config's `metrics.labels` may add).
+ * `provider` and `model` are as served; `fallback` is `true` or `false`.
+ */
+export const USAGE_LABELS = [
+  'service',
+  'team',
+  'environment',
+  'workflow',
+  'provider',
+  'model',
+  'key_alias',
+  'route',
+  'fallback',
+] as const;
 
 /**
  * Labels of the budget gauges besides the `per` dimensions. `threshold` is the percentage as written, `80`;

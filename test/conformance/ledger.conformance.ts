@@ -148,6 +148,31 @@ export function describeLedger(name: string, open: () => Promise<Ledger>, { mode
         expect(await ledger.openHolds()).toEqual([]);
       });
 
+      test('keeps what is known of it beside its usage, and usage is told by what was served', async () => {
+        const evidence = {
+          gateway: 'litellm',
+          gatewayRoute: 'group-1',
+          servedProvider: 'anthropic',
+          reportedCostNanoUsd: 12_345_678_901_234_567n,
+          fallback: { by: 'application', provider: 'openai', model: 'gpt-4.1', attemptId: 'b', reason: '429' },
+        } as const;
+        const attribution = { provider: 'openai', model: 'gpt-4.1' };
+        const served = { provider: 'anthropic', model: 'claude-haiku-4-5' };
+        await settleOne(ledger, settle('a', 7n, { ...served, attribution, evidence }));
+        await settleOne(ledger, settle('b', 1n, { attribution }));
+        const { items } = await ledger.settlements({ limit: 10 });
+        expect(items.map((item) => item.evidence)).toEqual([evidence, undefined]);
+        const usage = await ledger.usage({
+          from: T0,
+          to: T0 + 1,
+          groupBy: ['served_provider', 'served_model', 'model'],
+        });
+        expect(usage.map(({ group }) => group)).toEqual([
+          { model: 'gpt-4.1', served_provider: 'anthropic', served_model: 'claude-haiku-4-5' },
+          { model: 'gpt-4.1', served_provider: 'openai', served_model: 'gpt-4.1' },
+        ]);
+      });
+
       test('above the hold posts in full and records the overage', async () => {
         await STATES.held(ledger);
         const outcome = await settleOne(ledger, settle('a', 130n));

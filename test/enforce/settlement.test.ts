@@ -79,6 +79,61 @@ describe('a settlement', () => {
     });
   });
 
+  describe('by a gateway that says who served it', () => {
+    const ASKED = { model: 'gpt-4.1', provider: 'openai' };
+    /** A million tokens out, at what they cost. */
+    it.each([
+      ['at what the provider asks that it names', 'anthropic', 'claude-haiku-4-5', 'anthropic', 5_000_000_000n],
+      ['at what the provider asks, with its name before the model', 'xai', 'xai/grok-3', 'xai', 15_000_000_000n],
+      [
+        'as whoever was asked calls it, where the provider has no price for it',
+        'deepinfra',
+        'gpt-4.1-mini',
+        'openai',
+        1_600_000_000n,
+      ],
+      ['as it was asked for, where nobody knows what served it', 'deepinfra', 'nobody-knows', 'openai', 8_000_000_000n],
+    ])('is priced %s', async (_, served_provider, served_model, provider, cost) => {
+      const world = await worldOf(CAP);
+      const request = attempt(100_000, ASKED);
+      await ask(world, request);
+      const body = used(1_000_000, { served_model, evidence: { gateway: 'litellm', served_provider } });
+      expect(await world.enforcer.settle(request.attempt_id, body, NOBODY)).toMatchObject({
+        costNanoUsd: cost,
+        receipt: { provider },
+      });
+      const { items } = await world.ledger.settlements({ limit: 1 });
+      expect(items).toMatchObject([
+        { provider: served_provider, model: served_model, attribution: ASKED, evidence: { gateway: 'litellm' } },
+      ]);
+    });
+
+    it('what it says of the cost is kept beside our price, and has no part in it', async () => {
+      const world = await worldOf(CAP);
+      const request = attempt(100_000);
+      await ask(world, request);
+      const body = used(10, { evidence: { gateway: 'openrouter', reported_cost: '999000000000' } });
+      expect(await world.enforcer.settle(request.attempt_id, body, NOBODY)).toMatchObject({ costNanoUsd: 10_000n });
+      const { items } = await world.ledger.settlements({ limit: 1 });
+      expect(items).toMatchObject([{ costNanoUsd: 10_000n, evidence: { reportedCostNanoUsd: 999_000_000_000n } }]);
+    });
+
+    it('a fallback of its own adds the budgets of fallbacks, and takes away none', async () => {
+      const world = await worldOf(`budgets:
+  - { name: cap, owner: team, window: month, limit: 1, hard: block }
+  - { name: fallbacks, match: { fallback: '*' }, owner: team, window: month, limit: 1000 }
+  - { name: anthropic, match: { provider: anthropic }, owner: team, window: month, limit: 1000 }
+`);
+      const request = attempt(100_000);
+      await ask(world, request);
+      const evidence = { gateway: 'litellm', served_provider: 'anthropic', fallback: { by: 'gateway' as const } };
+      await world.enforcer.settle(request.attempt_id, used(10, { evidence }), NOBODY);
+      const { items } = await world.ledger.settlements({ limit: 1 });
+      expect(items[0]?.attribution).toMatchObject({ provider: 'openai', fallback: 'openai/round' });
+      expect(items[0]?.postings.map(({ budget }) => budget)).toEqual(['cap', 'fallbacks', 'anthropic']);
+    });
+  });
+
   it('estimated leaves the rest of its hold unresolved until an operator closes it', async () => {
     const world = await worldOf(CAP);
     const request = attempt(100_000);

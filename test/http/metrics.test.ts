@@ -9,6 +9,7 @@ import { Drain } from '../../src/http/wait.ts';
 import { budget, config, fakeEnforcer, memoryLog, receipt, serve, silent, view } from './fixtures.ts';
 
 const attribution = { service: 'support-api', team: 'support', provider: 'openai', model: 'gpt-4.1' };
+const labels = { ...attribution, fallback: 'false' };
 const settled: Happening = {
   kind: 'settlement',
   attribution,
@@ -46,16 +47,29 @@ test('what is settled is counted in USD, tokens and calls', async () => {
   enforcer.happen(settled);
   enforcer.happen({ ...settled, owned: false, receipt: { ...receipt, status: 'unpriced', costNanoUsd: 1n } });
   const found = await read();
-  expect(found.get('spendfuse_cost_usd_total')).toEqual([[attribution, 0.003584001]]);
-  expect(found.get('spendfuse_unowned_cost_usd_total')).toEqual([[attribution, 1e-9]]);
-  expect(found.get('spendfuse_unpriced_calls_total')).toEqual([[attribution, 1]]);
-  expect(found.get('spendfuse_calls_total')).toEqual([[{ outcome: 'ok', ...attribution }, 2]]);
+  expect(found.get('spendfuse_cost_usd_total')).toEqual([[labels, 0.003584001]]);
+  expect(found.get('spendfuse_unowned_cost_usd_total')).toEqual([[labels, 1e-9]]);
+  expect(found.get('spendfuse_unpriced_calls_total')).toEqual([[labels, 1]]);
+  expect(found.get('spendfuse_calls_total')).toEqual([[{ outcome: 'ok', ...labels }, 2]]);
   expect(found.get('spendfuse_tokens_total')).toEqual([
-    [{ type: 'input', ...attribution }, 2400],
-    [{ type: 'cached_read', ...attribution }, 2048],
-    [{ type: 'cache_write', ...attribution }, 0],
-    [{ type: 'output', ...attribution }, 680],
-    [{ type: 'reasoning', ...attribution }, 0],
+    [{ type: 'input', ...labels }, 2400],
+    [{ type: 'cached_read', ...labels }, 2048],
+    [{ type: 'cache_write', ...labels }, 0],
+    [{ type: 'output', ...labels }, 680],
+    [{ type: 'reasoning', ...labels }, 0],
+  ]);
+});
+
+test('a fallback is told from what is none, and the route by its name; what it took the place of makes no series', async () => {
+  const { enforcer, read } = metricsOf();
+  const routed = { ...attribution, route: 'chat' };
+  enforcer.happen({ ...settled, attribution: routed });
+  for (const from of ['openai/gpt-5', 'anthropic/claude-sonnet-4-5']) {
+    enforcer.happen({ ...settled, attribution: { ...routed, fallback: from } });
+  }
+  expect((await read()).get('spendfuse_calls_total')).toEqual([
+    [{ outcome: 'ok', ...routed, fallback: 'false' }, 1],
+    [{ outcome: 'ok', ...routed, fallback: 'true' }, 2],
   ]);
 });
 
@@ -72,9 +86,9 @@ test('decisions are counted and timed, and what follows them starts at 0', async
   enforcer.happen({ ...allowed, decision: 'block', reason: 'exhausted', durationSeconds: 0.2 });
   const found = await read();
   expect(found.get('spendfuse_decisions_total')).toEqual([
-    [{ decision: 'block', reason: 'exhausted', ...attribution }, 1],
-    [{ decision: 'block', reason: 'contended', ...attribution }, 0],
-    [{ decision: 'allow', reason: 'fits', ...attribution }, 1],
+    [{ decision: 'block', reason: 'exhausted', ...labels }, 1],
+    [{ decision: 'block', reason: 'contended', ...labels }, 0],
+    [{ decision: 'allow', reason: 'fits', ...labels }, 1],
   ]);
   expect(found.get('spendfuse_decision_duration_seconds_sum')).toEqual([
     [{ decision: 'allow' }, 0.002],
@@ -96,7 +110,7 @@ test('labels that the config adds are there, and a reload that changes them star
   current = config();
   expect((await read()).get('spendfuse_cost_usd_total')).toBeUndefined();
   enforcer.happen(happening);
-  expect((await read()).get('spendfuse_cost_usd_total')).toEqual([[attribution, 0.003584]]);
+  expect((await read()).get('spendfuse_cost_usd_total')).toEqual([[labels, 0.003584]]);
 });
 
 test('values and combinations beyond their bounds become other, and sums stay true', async () => {
@@ -213,7 +227,7 @@ test('what slices hold is said of every budget, and what sessions decide is coun
     [{ budget: 'b' }, 1.5],
   ]);
   expect(found.get('spendfuse_decisions_total')).toContainEqual([
-    { decision: 'allow', reason: 'leased', ...attribution },
+    { decision: 'allow', reason: 'leased', ...labels },
     1,
   ]);
   expect(found.get('spendfuse_decision_duration_seconds_count')).toContainEqual([{ decision: 'allow' }, 0]);

@@ -74,6 +74,11 @@ function labelsOf(config: Config): Dimension[] {
   return [...new Set<Dimension>([...USAGE_LABELS, ...config.metrics.labels])];
 }
 
+/** What a fallback took the place of would make a series for each pair of models: whether it is one does. */
+function labelOf(attribution: Attribution, name: Dimension): string {
+  return name === 'fallback' ? String(attribution.fallback !== undefined) : (attribution[name] ?? '');
+}
+
 type Of<K extends Happening['kind']> = Extract<Happening, { kind: K }>;
 
 const MOST_KNOWN = 5_000;
@@ -146,7 +151,7 @@ class UsageSeries {
   /** Most happenings repeat the labels of an earlier one. */
   #knownOf(attribution: Attribution): Known {
     let values = '';
-    for (const name of this.#dimensions) values += `${attribution[name] ?? ''}\u0000`;
+    for (const name of this.#dimensions) values += `${labelOf(attribution, name)}\u0000`;
     const known = this.#known.get(values);
     if (known) return known;
     const labels = this.#admit(attribution);
@@ -159,7 +164,7 @@ class UsageSeries {
 
   /** What is first seen when it is decided is there at 0 before it is settled. */
   #admit(attribution: Attribution): Labels {
-    const raw = Object.fromEntries(this.#dimensions.map((name) => [name, attribution[name] ?? '']));
+    const raw = Object.fromEntries(this.#dimensions.map((name) => [name, labelOf(attribution, name)]));
     const { labels, isNew } = this.#guard.admit(raw);
     if (isNew) this.#start(labels);
     return labels;

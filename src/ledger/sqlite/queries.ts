@@ -2,9 +2,9 @@
  * Reads over history, in slices: a generator yields between slices so that the worker commits reservations in between.
  * Settlements never change, so what is read up to the first slice's last sequence number is one consistent state.
  */
-import type { Attribution, Dimension } from '../../domain/attribution.ts';
+import type { UsageDimension } from '../../domain/attribution.ts';
 import type { EpochMs } from '../../domain/time.ts';
-import type { AccountBalance, Page, UsageQuery, UsageRow } from '../ledger.ts';
+import type { AccountBalance, Page, UsageGroup, UsageQuery, UsageRow } from '../ledger.ts';
 import { UsageTotals } from '../totals.ts';
 import type { Row, SqliteEntries } from './store.ts';
 
@@ -75,8 +75,16 @@ function sliceEnd(entries: SqliteEntries, { at, seq, to }: { at: EpochMs; seq: n
   return row ? { at: Number(row.admitted_at), seq: Number(row.seq) } : { at: to, seq: 0 };
 }
 
-function sumsSql(groupBy: readonly Dimension[]): string {
-  const groups = groupBy.map((dimension, index) => `json_extract(attribution, '$.${dimension}') AS g${index}`);
+/** Columns of what was served; what was asked for is in the attribution. */
+const COLUMNS: Readonly<Partial<Record<UsageDimension, string>>> = {
+  served_provider: 'provider',
+  served_model: 'model',
+};
+
+function sumsSql(groupBy: readonly UsageDimension[]): string {
+  const groups = groupBy.map(
+    (dimension, index) => `${COLUMNS[dimension] ?? `json_extract(attribution, '$.${dimension}')`} AS g${index}`,
+  );
   const sums = `sum(cost) AS cost, count(*) AS calls, sum(input_tokens) AS input, sum(cached_read_tokens) AS cached_read,
     sum(cache_write_tokens) AS cache_write, sum(output_tokens) AS output, sum(reasoning_tokens) AS reasoning,
     sum(unpriced) AS unpriced, sum(estimated) AS estimated`;
@@ -85,8 +93,8 @@ function sumsSql(groupBy: readonly Dimension[]): string {
           WHERE (admitted_at, seq) > (?, ?) AND (admitted_at, seq) <= (?, ?) AND seq <= ? ${by}`;
 }
 
-function groupFrom(row: Row, groupBy: readonly Dimension[]): Attribution {
-  const group: Attribution = {};
+function groupFrom(row: Row, groupBy: readonly UsageDimension[]): UsageGroup {
+  const group: UsageGroup = {};
   for (const [index, dimension] of groupBy.entries()) {
     const value = row[`g${index}`];
     if (typeof value === 'string') group[dimension] = value;
