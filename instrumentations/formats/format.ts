@@ -69,6 +69,8 @@ export interface Format {
    * all the other requests of a service cost one look-up.
    */
   lastSegments: readonly string[];
+  /** The header that names the model, where it is not in the body; the format finds it as the last segment (or two) of the path. */
+  modelHeader?: string;
   /** Whether a request is of this format, given one of these ends. `path` is the URL's pathname. */
   matches(method: string, path: string): boolean;
   /**

@@ -21,6 +21,8 @@ import { openaiImages } from './openai-images.ts';
 import { openaiResponses } from './openai-responses.ts';
 import { openaiSpeech } from './openai-speech.ts';
 import { openaiTranscriptions } from './openai-transcriptions.ts';
+import { vercelEmbeddings } from './vercel-embeddings.ts';
+import { vercelLanguage } from './vercel-language.ts';
 
 export { providerOf, providerOfAgent, providerOfHost } from './provider.ts';
 
@@ -47,6 +49,8 @@ export const FORMATS: readonly Format[] = [
   bedrockInvoke,
   ollama,
   ollamaEmbeddings,
+  vercelLanguage,
+  vercelEmbeddings,
 ];
 
 /** Where several formats share an end, each of them is asked in the table's order. */

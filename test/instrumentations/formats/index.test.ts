@@ -31,6 +31,8 @@ const REQUESTS = [
   ['POST', '/model/anthropic.claude-haiku-4-5-20251001-v1:0/invoke-with-response-stream', 'bedrock-invoke'],
   ['POST', '/model/amazon.titan-embed-text-v2%3A0/invoke', 'bedrock-embed'],
   ['POST', '/model/cohere.rerank-v3-5%3A0/invoke', 'bedrock-rerank'],
+  ['POST', '/v4/ai/language-model', 'vercel-language'],
+  ['POST', '/v3/ai/embedding-model', 'vercel-embeddings'],
   ['POST', '/api/chat', 'ollama'],
   ['POST', '/api/generate', 'ollama'],
   ['POST', '/api/embed', 'ollama-embeddings'],
