@@ -33,7 +33,7 @@ const of = (model: string): Cases =>
 export const ai: Sdk = {
   name: 'ai',
   app: 'ai',
-  providers: ['openai', 'anthropic', 'google'],
+  providers: ['openai', 'anthropic', 'google', 'vercel'],
   packages: [
     {
       name: 'ai',
@@ -58,9 +58,11 @@ export const ai: Sdk = {
     ...of('chat'),
     ...of('anthropic'),
     ...of('google'),
+    ...of('gateway'),
     'openai embed': [EMBEDDED],
     'openai embedMany': [EMBEDDED],
     'google embed': [EMBEDDED],
     'google embedMany': [EMBEDDED],
+    'gateway embed': [EMBEDDED],
   },
 };

@@ -1,13 +1,16 @@
 /**
- * A provider on loopback that speaks OpenAI's, Anthropic's and Google's wire formats and counts truly what it would
+ * A provider on loopback that speaks the wire formats of OpenAI, Anthropic, Google and others and counts truly what it would
  * bill. It shares no code with what it judges. What it does next is scripted: one step for each request, `ok` when the script is empty.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { anthropicAnswer } from './anthropic-provider.ts';
+import { bedrockAnswer } from './bedrock-provider.ts';
+import { createBothServer } from './both-http.ts';
 import { googleAnswer } from './google-provider.ts';
 import { openaiResponse, responseEvents } from './openai-responses-provider.ts';
 import { cohereEvents, cohereJson, isCohere, isOllama, ollamaJson, ollamaLines } from './provider-cohere-ollama.ts';
+import { vercelAnswer } from './vercel-provider.ts';
 
 /**
  * - `ok`: answers
@@ -46,7 +49,7 @@ const COUNTS = { words: WORDS, input: INPUT_TOKENS, output: OUTPUT_TOKENS };
 export async function startProvider(): Promise<TestProvider> {
   const seen: Seen[] = [];
   const steps: Step[] = [];
-  const server = createServer((request, response) => {
+  const server = createBothServer((request, response) => {
     answer(request, response, seen, steps).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -82,21 +85,24 @@ async function answer(request: IncomingMessage, response: ServerResponse, all: S
   const one: Seen = { path, headers: request.headers, body, step, input: 0, output: 0, gone: false };
   all.push(one);
   response.on('close', () => {
-    one.gone = !response.writableFinished;
+    one.gone = !(response.writableFinished ?? response.writableEnded); // HTTP/2 has the latter alone.
   });
   if (step === '400' || step === '429' || step === '500') return fail(response, Number(step));
   one.input = INPUT_TOKENS;
   one.output = OUTPUT_TOKENS;
   if (step === 'hang') return;
-  const own = googleAnswer(request.url ?? '/', body) ?? anthropicAnswer(path, body);
+  const own = googleAnswer(request.url ?? '/', body) ?? anthropicAnswer(path, body) ?? vercelAnswer(path, body);
+  const bedrock = bedrockAnswer(path, body);
+  if (bedrock?.pieces) return stream(response, bedrock.pieces, step, bedrock.type, bedrock.headers);
   if (own?.pieces) return stream(response, own.pieces, step, own.type);
   if (body.stream === true) return stream(response, eventsFor(path, body), step, typeFor(path));
-  const json = JSON.stringify(own ? own.json : jsonFor(path, body));
+  const json = JSON.stringify(bedrock?.json ?? (own ? own.json : jsonFor(path, body)));
   response.writeHead(200, {
     'content-type': 'application/json',
     'content-length': json.length,
     'x-request-id': 'req_1',
     'request-id': 'req_1',
+    ...bedrock?.headers,
   });
   if (step !== 'cut') return void response.end(json);
   response.write(json.slice(0, 40));
@@ -115,11 +121,12 @@ function fail(response: ServerResponse, status: number): void {
 
 async function stream(
   response: ServerResponse,
-  events: readonly string[],
+  events: readonly (string | Uint8Array)[],
   step: Step,
   type = 'text/event-stream',
+  headers: Record<string, string> = {},
 ): Promise<void> {
-  response.writeHead(200, { 'content-type': type, 'x-request-id': 'req_1', 'request-id': 'req_1' });
+  response.writeHead(200, { 'content-type': type, 'x-request-id': 'req_1', 'request-id': 'req_1', ...headers });
   for (const [index, event] of events.entries()) {
     if (response.destroyed) return;
     // Events in two pieces, so that a reader that takes chunks for events fails.

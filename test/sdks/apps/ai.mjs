@@ -2,8 +2,18 @@ import { z } from 'zod';
 import { load } from './load.mjs';
 import { collect, runCases } from './run-cases.mjs';
 
-const { embed, embedMany, generateObject, generateText, Output, stepCountIs, streamObject, streamText, tool } =
-  await load();
+const {
+  createGateway,
+  embed,
+  embedMany,
+  generateObject,
+  generateText,
+  Output,
+  stepCountIs,
+  streamObject,
+  streamText,
+  tool,
+} = await load();
 const { createOpenAI } = await load('openai');
 const { createAnthropic } = await load('anthropic');
 const { createGoogleGenerativeAI } = await load('google');
@@ -13,6 +23,7 @@ const url = process.env.PROVIDER;
 const openai = createOpenAI({ apiKey: 'sk-secret-of-ai', baseURL: `${url}/v1` });
 const anthropic = createAnthropic({ apiKey: 'sk-ant-secret', baseURL: `${url}/v1` });
 const google = createGoogleGenerativeAI({ apiKey: 'AIza-secret', baseURL: `${url}/v1beta` });
+const gateway = createGateway({ apiKey: 'vck-secret', baseURL: `${url}/v4/ai` });
 
 const prompt = 'Grüße, 世界';
 const schema = z.object({ answer: z.number() });
@@ -86,10 +97,13 @@ await runCases({
   ...casesOf('chat', openai.chat('gpt-4.1')),
   ...casesOf('anthropic', anthropic('claude-haiku-4-5')),
   ...casesOf('google', google('gemini-2.5-flash')),
+  ...casesOf('gateway', gateway('openai/gpt-4.1')),
   'openai embed': async () => (await embed({ model: openai.embedding('text-embedding-3-small'), value: 'hi' })).usage,
   'openai embedMany': async () =>
     (await embedMany({ model: openai.embedding('text-embedding-3-small'), values: ['hi', 'ho'] })).usage,
   'google embed': async () => (await embed({ model: google.embedding('gemini-embedding-001'), value: 'hi' })).embedding,
   'google embedMany': async () =>
     (await embedMany({ model: google.embedding('gemini-embedding-001'), values: ['hi', 'ho'] })).usage,
+  'gateway embed': async () =>
+    (await embed({ model: gateway.embeddingModel('openai/text-embedding-3-small'), value: 'hi' })).usage,
 });
