@@ -23,6 +23,8 @@ export const MISSING: readonly (Rule & { units: Partial<Record<PriceKey, string>
   // ai.google.dev/gemini-api/docs/pricing, grounding with Google Search, beyond the free allowance.
   { provider: 'google', model: 'gemini-3*', units: { web_searches_kcount: '14' } },
   { provider: 'google', model: 'gemini-*', units: { web_searches_kcount: '35' } },
+  // platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool: the same on every cloud that has it.
+  { provider: 'google', model: 'claude*', units: { web_searches_kcount: '10' } },
   // cohere.com/pricing, Embed 4: pictures.
   { provider: 'cohere', model: 'embed-v4*', units: { input_image_mtok: '0.47' } },
 ];
@@ -144,6 +146,15 @@ const priority = (provider: string, model: string, ratio: ModifierRow['ratio']):
   ratio,
 });
 
+/** Anthropic's speed, read as a tier. */
+const fast = (model: string, ratio: ModifierRow['ratio']): ModifierRow => ({
+  provider: '*',
+  model,
+  on: 'service',
+  value: 'fast',
+  ratio,
+});
+
 /** First match wins for each value. */
 export const MODIFIERS: readonly ModifierRow[] = [
   // developers.openai.com/api/docs/pricing: batch and flex at half; openai.com/api-priority-processing.
@@ -169,10 +180,20 @@ export const MODIFIERS: readonly ModifierRow[] = [
   // platform.claude.com/docs/en/about-claude/pricing: batch, data residency. Its priority tier is capacity bought ahead.
   batch('anthropic'),
   { provider: 'anthropic', model: '*', on: 'geo', value: 'us', ratio: [11, 10] },
+  // cloud.google.com/vertex-ai/generative-ai/pricing, Claude models: regions and continents cost a tenth more from 4.5 on.
+  { provider: 'google', model: 'claude-3*', on: 'geo', value: 'regional', ratio: [1, 1] },
+  { provider: 'google', model: 'claude-4-*', on: 'geo', value: 'regional', ratio: [1, 1] },
+  { provider: 'google', model: 'claude*', on: 'geo', value: 'regional', ratio: [11, 10] },
   {
     ...priority('anthropic', '*', [1, 1]),
     assumption: 'committed capacity is settled by contract, shown at standard rates',
   },
+  // platform.claude.com/docs/en/build-with-claude/fast-mode. On Google Cloud it costs what it costs at Anthropic.
+  fast('claude-opus-4-6', [6, 1]),
+  fast('claude-opus-4-7', [6, 1]),
+  fast('claude-opus-4-8', [2, 1]),
+  fast('claude-opus-5', [2, 1]),
+  { ...fast('claude-*', [6, 1]), assumption: 'no ratio is known for this model, the dearest one of fast mode is used' },
   // ai.google.dev/gemini-api/docs/optimization: batch and flex at half; cached tokens are taken to cost what they always
   // do. Priority costs 75 to 100 % more, 1.8 times on the models that genai-prices says so of.
   { ...batch('google'), classes: NOT_CACHED },

@@ -30,6 +30,8 @@ describe('the worst case before an attempt', () => {
     ['the premium of a five-minute write', 'anthropic/claude-haiku-4-5', upTo(M, 0), '1.25'],
     ['of a one-hour write if asked for', 'anthropic/claude-haiku-4-5', upTo(M, 0, { cacheWrite1h: true }), '2'],
     ['the US', 'anthropic/claude-opus-4-7', upTo(M, 0, { inferenceGeo: 'us' }), '6.875'],
+    ['fast mode', 'anthropic/claude-opus-4-7', upTo(M, 0, { serviceTier: 'fast' }), '37.5'],
+    ['a region', 'google/claude-opus-4-7', upTo(100_000, 0, { inferenceGeo: 'regional' }), '0.6875'],
     ['at the threshold of the long tier', 'anthropic/claude-sonnet-4-5', upTo(200_000, 0), '0.75'],
     ['past it, output too', 'anthropic/claude-sonnet-4-5', upTo(200_001, 1000), '1.5225075'],
     ['audio, when nobody says there is none', 'google/gemini-2.5-flash', upTo(M, 0), '1'],

@@ -115,6 +115,13 @@ const CASES: [id: string, what: string, usage: Usage, usd: string][] = [
   ['anthropic/claude-opus-4-1', '15 / 75', tokens(100_000, 100_000), '9'],
   ['anthropic/claude-opus-4-7', 'flat over a million', tokens(M, M), '30'],
   ['anthropic/claude-opus-4-7', 'in the US at 1.1', tokens(M, M, { inferenceGeo: 'us' }), '33'],
+  ['anthropic/claude-opus-4-6', 'fast at 30 and 150', tokens(M, M, { serviceTier: 'fast' }), '180'],
+  ['anthropic/claude-opus-5', 'fast at 10 and 50', tokens(M, M, { serviceTier: 'fast' }), '60'],
+  ['anthropic/claude-opus-5', 'fast in the US', tokens(M, M, { serviceTier: 'fast', inferenceGeo: 'us' }), '66'],
+  ['google/claude-haiku-4-5@20251001', 'on Vertex AI, global', tokens(M, M), '6'],
+  ['google/claude-haiku-4-5@20251001', 'in a region at 1.1', tokens(M, M, { inferenceGeo: 'regional' }), '6.6'],
+  ['google/claude-3-5-haiku@20241022', 'in a region, before 4.5', tokens(M, M, { inferenceGeo: 'regional' }), '4.8'],
+  ['google/claude-opus-5-5', 'searches on Vertex AI', tokens(0, 0, { webSearches: 2 }), '0.02'],
   ['anthropic/claude-opus-4-7', 'anywhere', tokens(M, M, { inferenceGeo: 'global' }), '30'],
   [
     'anthropic/claude-opus-4-7',
