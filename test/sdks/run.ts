@@ -51,7 +51,12 @@ export async function runCombination({ sdk, package: one, load }: Combination): 
     const before = one.before ? [load === 'require' ? '--require' : '--import', one.before] : [];
     // What is loaded before the application by `require` comes before what is imported, so ours has to be required as well.
     const ours = [one.before && load === 'require' ? '--require' : '--import', REGISTER];
-    const env = { SPENDFUSE_ENDPOINT: stub.url, PACKAGE: one.name, OTHERS: JSON.stringify(one.others ?? {}), LOAD: load };
+    const env = {
+      SPENDFUSE_ENDPOINT: stub.url,
+      PACKAGE: one.name,
+      OTHERS: JSON.stringify(one.others ?? {}),
+      LOAD: load,
+    };
     const [bare, instrumented] = await Promise.all([
       runApp({ args: ['--expose-gc', ...before, file], env: { ...env, PROVIDER: provider.url } }),
       runApp({
@@ -141,6 +146,11 @@ export function casesOf({ sdk, package: { except }, load }: Combination): Cases 
 export function brief({ end, status, measured, usage }: SettlementRequest): string {
   if (end === 'lost') return end;
   if (!measured) return `${end} ${status}, estimated`;
-  const searches = usage.web_searches ? ` searches ${usage.web_searches}` : '';
-  return `${end} ${status} ${usage.input_tokens}/${usage.output_tokens}${searches}`;
+  const counts = [
+    [usage.web_searches, 'searches'],
+    [usage.input_characters, 'characters'],
+    [usage.input_audio_seconds, 'seconds'],
+    [usage.output_images, 'images'],
+  ].flatMap(([count, name]) => (count ? [` ${name} ${count}`] : []));
+  return `${end} ${status} ${usage.input_tokens}/${usage.output_tokens}${counts.join('')}`;
 }

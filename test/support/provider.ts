@@ -8,6 +8,7 @@ import { anthropicAnswer } from './anthropic-provider.ts';
 import { bedrockAnswer } from './bedrock-provider.ts';
 import { createBothServer } from './both-http.ts';
 import { googleAnswer } from './google-provider.ts';
+import { mediaAnswer, readForm } from './openai-media-provider.ts';
 import { openaiResponse, responseEvents } from './openai-responses-provider.ts';
 import { cohereEvents, cohereJson, isCohere, isOllama, ollamaJson, ollamaLines } from './provider-cohere-ollama.ts';
 import { vercelAnswer } from './vercel-provider.ts';
@@ -67,14 +68,20 @@ export function stop(server: Server): Promise<void> {
 }
 
 export async function readBody(request: IncomingMessage): Promise<string> {
+  return (await readBytes(request)).toString('utf8');
+}
+
+async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, all: Seen[], steps: Step[]): Promise<void> {
-  const text = await readBody(request);
-  const body = JSON.parse(text || '{}') as Record<string, unknown>;
+  const bytes = await readBytes(request);
+  const type = request.headers['content-type'] ?? '';
+  const isForm = type.startsWith('multipart/form-data');
+  const body = isForm ? await readForm(bytes, type) : (JSON.parse(bytes.toString() || '{}') as Record<string, unknown>);
   // A script may also come with the request, so that children need no way back to it. It is meant for the first attempt.
   const asked = request.headers['x-step'] as Step | undefined;
   const id = request.headers['x-step-once'];
@@ -91,7 +98,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, all: S
   one.input = INPUT_TOKENS;
   one.output = OUTPUT_TOKENS;
   if (step === 'hang') return;
-  const own = googleAnswer(request.url ?? '/', body) ?? anthropicAnswer(path, body) ?? vercelAnswer(path, body);
+  const own =
+    googleAnswer(request.url ?? '/', body) ??
+    anthropicAnswer(path, body) ??
+    vercelAnswer(path, body) ??
+    mediaAnswer(path, body);
   const bedrock = bedrockAnswer(path, body);
   if (bedrock?.pieces) return stream(response, bedrock.pieces, step, bedrock.type, bedrock.headers);
   if (own?.pieces) return stream(response, own.pieces, step, own.type);
