@@ -1,19 +1,21 @@
+import { MEDIA, SAYS_UNSEEN, UNSEEN_AT_FETCH } from './openai-media.ts';
 import { BROKEN, CUT, deniedInCore, EMBEDDED, LOST, maxTokens, OK, REJECTED, type Sdk, UNSENT } from './sdk.ts';
 
 /** A bundle is caught at the global fetch alone. */
-const OWN_FETCH = { bundle: { 'chat own fetch, not the global one': [] } };
+const AT_FETCH = { bundle: { 'chat own fetch, not the global one': [], ...UNSEEN_AT_FETCH } };
 
 export const openai: Sdk = {
   name: 'openai',
   app: 'openai',
-  providers: ['openai'],
+  providers: ['azure', 'openai'],
   packages: [
-    { name: 'openai', loads: ['import', 'require', 'bundle'], except: OWN_FETCH },
-    { name: 'openai-6', loads: ['import', 'require', 'bundle'], except: OWN_FETCH },
+    { name: 'openai', loads: ['import', 'require', 'bundle'], except: AT_FETCH },
+    { name: 'openai-6', loads: ['import', 'require', 'bundle'], except: AT_FETCH },
   ],
   subpaths: ['/helpers/zod'],
   acting: { case: 'chat json', denied: deniedInCore, model: 'gpt-4.1-mini', limit: maxTokens },
   retriesAreOneCall: true,
+  says: SAYS_UNSEEN,
   cases: {
     'chat json': [OK],
     'chat json withResponse': [OK],
@@ -56,10 +58,17 @@ export const openai: Sdk = {
     'chat withOptions': [OK],
     'chat subclass': [OK],
     'chat azure': [OK],
+    'chat azure, with a deployment in its base URL': [OK],
+    'chat json with 30 KB': [OK],
+    'chat timeout then ok': [LOST, OK],
+    'chat stream timeout then ok': [LOST, OK],
+    'chat priority': [OK],
+    'chat of a model that nobody knows': [OK],
     'responses json': [OK],
     'responses stream': [OK],
     'responses stream helper': [OK],
     'responses stream break': [BROKEN],
+    ...MEDIA,
     embeddings: [EMBEDDED],
     'something else': [],
   },

@@ -1,5 +1,5 @@
 /** What the stand-in for the providers answers to OpenAI's SDK beyond chats: texts to continue, pictures, speech, recordings. */
-import { INPUT_TOKENS, OUTPUT_TOKENS, WORDS } from './provider.ts';
+import { INPUT_TOKENS, OUTPUT_TOKENS, WORDS } from './provider-counts.ts';
 
 export interface MediaAnswer {
   json?: unknown;
@@ -10,7 +10,7 @@ export interface MediaAnswer {
 
 type Body = Record<string, unknown>;
 
-const TEXT = WORDS.join(' ');
+const text = (): string => WORDS.join(' ');
 const SECONDS = 9;
 
 /** The fields of a form: texts, and of files how large they are and what they are called. */
@@ -51,7 +51,7 @@ function completion({ model, stream, stream_options }: Body): MediaAnswer {
     completion_tokens: OUTPUT_TOKENS,
     total_tokens: INPUT_TOKENS + OUTPUT_TOKENS,
   };
-  if (stream !== true) return { json: piece([choice(TEXT, 'stop')], { usage }) };
+  if (stream !== true) return { json: piece([choice(text(), 'stop')], { usage }) };
   const isAsked = (stream_options as { include_usage?: boolean } | undefined)?.include_usage === true;
   const none = isAsked ? { usage: null } : {};
   const pieces = WORDS.map((word) => sse(piece([choice(`${word} `, null)], none)));
@@ -102,10 +102,10 @@ function transcript(path: string, body: Body): MediaAnswer {
   const usage = bySecond ? { type: 'duration', seconds: SECONDS } : tokens;
   if (body.stream === 'true') {
     const deltas = WORDS.map((word) => sse({ delta: `${word} ` }, 'transcript.text.delta'));
-    return { pieces: [...deltas, sse({ text: TEXT, usage }, 'transcript.text.done')] };
+    return { pieces: [...deltas, sse({ text: text(), usage }, 'transcript.text.done')] };
   }
-  if (body.response_format === 'text') return { pieces: [`${TEXT}\n`], type: 'text/plain; charset=utf-8' };
+  if (body.response_format === 'text') return { pieces: [`${text()}\n`], type: 'text/plain; charset=utf-8' };
   if (body.response_format === 'verbose_json')
-    return { json: { task: 'translate', language: 'german', duration: SECONDS - 0.5, text: TEXT } };
-  return { json: path.endsWith('/translations') ? { text: TEXT } : { text: TEXT, usage } };
+    return { json: { task: 'translate', language: 'german', duration: SECONDS - 0.5, text: text() } };
+  return { json: path.endsWith('/translations') ? { text: text() } : { text: text(), usage } };
 }

@@ -11,7 +11,10 @@ import { googleAnswer } from './google-provider.ts';
 import { mediaAnswer, readForm } from './openai-media-provider.ts';
 import { openaiResponse, responseEvents } from './openai-responses-provider.ts';
 import { cohereEvents, cohereJson, isCohere, isOllama, ollamaJson, ollamaLines } from './provider-cohere-ollama.ts';
+import { CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, WORDS } from './provider-counts.ts';
 import { vercelAnswer } from './vercel-provider.ts';
+
+export { CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, WORDS };
 
 /**
  * - `ok`: answers
@@ -41,10 +44,6 @@ export interface TestProvider {
   stop(): Promise<void>;
 }
 
-export const WORDS = ['The', 'fuse', 'holds', 'while', 'the', 'house', 'sleeps', 'on.'];
-export const INPUT_TOKENS = 40;
-export const CACHED_TOKENS = 16;
-export const OUTPUT_TOKENS = 12;
 const COUNTS = { words: WORDS, input: INPUT_TOKENS, output: OUTPUT_TOKENS };
 
 export async function startProvider(): Promise<TestProvider> {

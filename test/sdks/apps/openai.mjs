@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { load } from './load.mjs';
+import { mediaCases } from './openai-media.mjs';
 import { collect, collectGarbage, lines, runCases } from './run-cases.mjs';
 
 const { OpenAI, AzureOpenAI } = await load();
@@ -8,6 +9,7 @@ const { zodResponseFormat } = await load('/helpers/zod');
 const url = process.env.PROVIDER;
 const options = { apiKey: 'sk-secret-of-openai', baseURL: `${url}/v1`, maxRetries: 2 };
 const client = new OpenAI(options);
+const azure = new AzureOpenAI({ apiKey: 'azure-secret', endpoint: url, apiVersion: '2026-01-01' });
 const messages = [{ role: 'user', content: 'Grüße, 世界' }];
 const chat = { model: 'gpt-4.1', messages, max_tokens: 100 };
 const stream = { ...chat, stream: true };
@@ -147,8 +149,19 @@ await runCases({
   },
   'chat withOptions': () => client.withOptions({ timeout: 5000 }).chat.completions.create(chat),
   'chat subclass': () => new (class Own extends OpenAI {})(options).chat.completions.create(chat),
-  'chat azure': () =>
-    new AzureOpenAI({ apiKey: 'azure-secret', endpoint: url, apiVersion: '2026-01-01' }).chat.completions.create(chat),
+  'chat azure': () => azure.chat.completions.create(chat),
+  'chat azure, with a deployment in its base URL': () =>
+    new AzureOpenAI({
+      apiKey: 'azure-secret',
+      baseURL: `${url}/openai/deployments/ours`,
+      apiVersion: '2026-01-01',
+    }).chat.completions.create({ messages }),
+  'chat json with 30 KB': () => create({ ...chat, messages: [{ role: 'user', content: 'Grüße '.repeat(4300) }] }),
+  'chat timeout then ok': () => create(chat, { ...step('hang'), timeout: 400, maxRetries: 1 }),
+  'chat stream timeout then ok': async () =>
+    collect(await create(stream, { ...step('hang'), timeout: 400, maxRetries: 1 })),
+  'chat priority': () => create({ ...chat, service_tier: 'priority' }),
+  'chat of a model that nobody knows': () => create({ ...chat, model: 'acme-9' }),
   'responses json': () => client.responses.create({ model: 'gpt-4.1', input: 'hi', max_output_tokens: 100 }),
   'responses stream': async () =>
     collect(await client.responses.create({ model: 'gpt-4.1', input: 'hi', stream: true })),
@@ -162,6 +175,7 @@ await runCases({
       if (event.type === 'response.output_text.delta') break;
     }
   },
+  ...mediaCases({ client, azure }),
   embeddings: () => client.embeddings.create({ model: 'text-embedding-3-small', input: 'hi' }),
   'something else': async () => (await client.get('/models', {})) !== undefined,
 });
