@@ -1,4 +1,5 @@
 /** What an answer of …/v1/messages says, whole or as events. */
+import { fallbackIn } from './anthropic-fallbacks.ts';
 import { usageOf } from './anthropic-usage.ts';
 import type { RequestFacts, ResponseFacts, StreamReader } from './format.ts';
 import { conclude, errorOf, isObject, type Json, jsonBytes, list, name, type Seen, textBytes } from './read.ts';
@@ -37,8 +38,8 @@ export function response(body: unknown, request: RequestFacts): ResponseFacts {
 }
 
 /**
- * `message_start` knows the input and guesses the output; each `message_delta` carries running totals. So the usage is
- * measured once a `message_delta` gave an output count, and until then the input alone is.
+ * `message_start` knows the input and guesses the output; each `message_delta` carries running totals, the last of them with the reason
+ * to stop. So the usage is measured then, and until then what was counted is the least it can be.
  */
 export function stream(request: RequestFacts): StreamReader {
   const seen: Seen = { outputBytes: 0 };
@@ -73,8 +74,13 @@ function takeEvent(seen: Seen, totals: Totals, event: Json): void {
       break;
     case 'message_delta':
       if (isObject(event.delta)) takeReason(seen, event.delta.stop_reason);
+      if (isObject(event.usage)) seen.model = fallbackIn(event.usage) ?? seen.model;
       totals.add(event.usage);
-      totals.final ||= isObject(event.usage) && event.usage.output_tokens !== undefined;
+      totals.counted ||= isObject(event.usage) && event.usage.output_tokens !== undefined;
+      totals.final ||= totals.counted && seen.finishReasons !== undefined;
+      break;
+    case 'message_stop': // Gateways may leave the reason out.
+      totals.final ||= totals.counted;
       break;
     case 'error':
       seen.error ??= errorOf(event.error ?? true);
@@ -83,6 +89,9 @@ function takeEvent(seen: Seen, totals: Totals, event: Json): void {
 
 /** The usage objects of a stream laid over each other: a later value wins, but null and zero take nothing back. */
 class Totals {
+  /** The output was counted, as far as it had come. */
+  counted = false;
+  /** No more will come. */
   final = false;
   private merged: Json | undefined;
 
@@ -98,7 +107,7 @@ class Totals {
   facts(request: RequestFacts): Pick<Seen, 'report' | 'known'> {
     if (!this.merged) return {};
     if (this.final) return { report: usageOf(this.merged, request) };
-    const start = usageOf({ ...this.merged, output_tokens: 0 }, request);
+    const start = usageOf(this.counted ? this.merged : { ...this.merged, output_tokens: 0 }, request);
     if ('invalid' in start) return { report: start };
     return start.usage.inputTokens > 0 ? { known: start.usage } : {};
   }

@@ -2,7 +2,7 @@
 import type { UsageBound } from '../../src/domain/usage.ts';
 import type { Rewrite } from './format.ts';
 import { lowered } from './openai.ts';
-import { isObject, type Json, limit, list } from './read.ts';
+import { isObject, type Json, limit, list, name } from './read.ts';
 
 /** `default` is one recommended model. */
 function fallbacksOf(body: Json): readonly unknown[] {
@@ -25,6 +25,12 @@ export function withFallbacks<T extends Pick<UsageBound, 'inputTokens' | 'output
     ...(outputTokens !== undefined && { outputTokens: own.reduce((sum, one) => sum + one, outputTokens) }),
     ...(isFast && { serviceTier: 'fast' }),
   };
+}
+
+/** The model that served after all: a stream begins with the one that was asked for. */
+export function fallbackIn(usage: Json): string | undefined {
+  const served = list(usage.iterations).findLast((one) => isObject(one) && one.type === 'fallback_message');
+  return isObject(served) ? name(served.model) : undefined;
 }
 
 /** With another model there are none: which ones a model may hand over to is its own, and a dearer one would undo the rewrite. */

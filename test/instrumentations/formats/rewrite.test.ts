@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { anthropicComplete } from '../../../instrumentations/formats/anthropic-complete.ts';
 import { anthropicMessages } from '../../../instrumentations/formats/anthropic-messages.ts';
+import { anthropicVertex } from '../../../instrumentations/formats/anthropic-vertex.ts';
 import type { Format, Rewrite } from '../../../instrumentations/formats/format.ts';
 import { gemini } from '../../../instrumentations/formats/gemini.ts';
 import { geminiEmbeddings } from '../../../instrumentations/formats/gemini-embeddings.ts';
@@ -107,6 +109,34 @@ describe('rewrite', () => {
       { model: 'b', max_tokens: 512 },
     ],
     [
+      'takes fallbacks from a message for another model, which has its own',
+      anthropicMessages,
+      { model: 'a', max_tokens: 100, fallbacks: [{ model: 'dear' }] },
+      { model: 'b' },
+      { model: 'b', max_tokens: 100 },
+    ],
+    [
+      'lowers what fallbacks may write',
+      anthropicMessages,
+      { model: 'a', max_tokens: 900, fallbacks: [{ model: 'c', max_tokens: 800 }, { model: 'd' }] },
+      { maxOutputTokens: 512 },
+      { model: 'a', max_tokens: 512, fallbacks: [{ model: 'c', max_tokens: 512 }, { model: 'd' }] },
+    ],
+    [
+      'names no model in the body where the path does',
+      anthropicVertex,
+      { anthropic_version: 'v', max_tokens: 900 },
+      { model: 'b', maxOutputTokens: 512 },
+      { anthropic_version: 'v', max_tokens: 512 },
+    ],
+    [
+      'lowers a legacy completion',
+      anthropicComplete,
+      { model: 'a', prompt: 'hi', max_tokens_to_sample: 900 },
+      { model: 'b', maxOutputTokens: 512 },
+      { model: 'b', prompt: 'hi', max_tokens_to_sample: 512 },
+    ],
+    [
       'turns thinking off where there is no room for it',
       anthropicMessages,
       { max_tokens: 4000, thinking: { type: 'enabled', budget_tokens: 2000 } },
@@ -190,6 +220,13 @@ describe('rewritePath', () => {
     ['/v1beta/models/a:generateContent', undefined, '/v1beta/models/a:generateContent'],
   ])('%s to %s is %s', (path, model, expected) => {
     expect(gemini.rewritePath!(path, model === undefined ? {} : { model })).toBe(expected);
+  });
+
+  it('names Claude on Vertex AI in its path', () => {
+    const path = `${vertex}publishers/anthropic/models/claude-opus-5:streamRawPredict`;
+    const next = `${vertex}publishers/anthropic/models/claude-haiku-4-5@20251001:streamRawPredict`;
+    expect(anthropicVertex.rewritePath!(path, { model: 'claude-haiku-4-5@20251001' })).toBe(next);
+    expect(anthropicVertex.rewritePath!(path, { maxOutputTokens: 5 })).toBe(path);
   });
 });
 
