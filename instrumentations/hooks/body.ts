@@ -8,6 +8,7 @@ import { errorTypeOf } from '../../src/client/failure.ts';
 import type { End } from '../../src/client/meter.ts';
 import type { RequestFacts } from '../formats/format.ts';
 import type { Framing } from './framing.ts';
+import { Reading } from './idle.ts';
 import { parseEvent } from './sse.ts';
 import { Tape } from './tape.ts';
 
@@ -17,6 +18,8 @@ export class Answer implements Seeing {
   readonly streams: boolean;
   /** A sound, say: its size is all that is read of it. */
   readonly isOpaque: boolean;
+  /** Of a stream. */
+  readonly reading: Reading | undefined;
   readonly #facts: RequestFacts;
   readonly #framing: Framing | undefined;
   #views = 0;
@@ -37,6 +40,7 @@ export class Answer implements Seeing {
     this.#framing = framing;
     this.#facts = withHeaders(attempt, header);
     attempt.answer ??= this;
+    this.reading = framing && new Reading(() => this.#left());
     if (framing && signal) this.#listen(signal);
   }
 
@@ -64,7 +68,12 @@ export class Answer implements Seeing {
   }
 
   finished(tape: Tape): void {
-    if (!this.attempt.ended) this.#end({ kind: 'answered', facts: tape.facts() });
+    if (this.attempt.ended) return;
+    const facts = tape.facts();
+    const isCut = this.#framing?.saysItsEnd && !facts.usage && !facts.finishReasons?.length;
+    this.#end(
+      isCut ? { kind: 'broken', facts, by: 'error', errorType: facts.error ?? 'cut' } : { kind: 'answered', facts },
+    );
   }
 
   /** A view was given up: by a break or an abort, by the network, or because nobody can read it any more. */
@@ -73,8 +82,13 @@ export class Answer implements Seeing {
     if (this.#views <= 0 && !this.attempt.ended) this.#end(broken(tape, by, errorType));
   }
 
+  #left(): void {
+    if (!this.attempt.ended) this.#end(this.#first ? broken(this.#first, 'aborted', 'unread') : LOST);
+  }
+
   #end(end: End): void {
     this.#stopListening?.();
+    this.reading?.end();
     this.attempt.end(end);
   }
 }

@@ -114,9 +114,11 @@ function watchByob<T extends { read: unknown; cancel: unknown }>(reader: T, view
   const cancel = byob.cancel.bind(byob);
   define(byob, {
     read: (...args: Parameters<typeof read>) => {
+      view.answer.reading?.ask();
       const result = read(...args);
       result.then(
         ({ done, value }) => {
+          view.answer.reading?.get();
           if (value) view.chunk(Uint8Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)));
           if (done) view.done();
         },
@@ -154,14 +156,20 @@ function watchIterator<T extends AsyncIterator<Bytes, unknown>>(
 
 /** The original's own promise is returned, unless an event has to be taken out. */
 function watchNext(next: Next, { view, strip }: Watched): Next {
+  const { reading } = view.answer;
   const seen = ({ done, value }: Result): void => {
+    reading?.get();
     if (done) view.done();
     else view.chunk(value);
   };
   const failed = (error: unknown): void => view.failed(error);
-  if (strip) return nextStripped(next, strip, seen, failed);
+  const ask = (): Promise<Result> => {
+    reading?.ask();
+    return next();
+  };
+  if (strip) return nextStripped(ask, strip, seen, failed);
   return () => {
-    const result = next();
+    const result = ask();
     result.then(seen, failed);
     return result;
   };

@@ -68,6 +68,32 @@ describe.each(MAJORS)('$AI', (env) => {
     expect(stage.stub.reservations).toHaveLength(KINDS.length);
   });
 
+  test('denied, models of Vercel’s gateway fail with its own error', async () => {
+    stage.stub.decide = () => contended();
+    const ways = ['vercel', 'vercel stream', 'vercel embed'];
+    const { told } = await call(env, ...ways);
+    const refused = { name: 'GatewayForbiddenError', statusCode: 402, isRetryable: false };
+    const message = expect.stringContaining('The call was not sent (contended)') as string;
+    expect(told).toMatchObject(ways.map(() => ({ error: { ...refused, message } })));
+    expect(stage.provider.seen).toEqual([]);
+    expect(stage.stub.reservations).toHaveLength(ways.length);
+  });
+
+  test('downgraded, Vercel’s gateway is asked for another model in its header', async () => {
+    stage.stub.decide = downgrade({ model: 'openai/gpt-4.1-mini', max_output_tokens: 20 });
+    const { told } = await call(env, 'vercel stream');
+    expect(told).toEqual([{ result: HOLDS }]);
+    const [sent] = stage.provider.seen;
+    expect([sent?.path, sent?.headers['ai-language-model-id'], sent?.body.maxOutputTokens]).toEqual([
+      '/v4/ai/language-model',
+      'openai/gpt-4.1-mini',
+      20,
+    ]);
+    expect(stage.stub.settlements.map((one) => [one.model, brief(one)])).toEqual([
+      ['openai/gpt-4.1-mini', 'settled ok 40/12'],
+    ]);
+  });
+
   test('a step that is denied ends the steps; the one before it was paid for', async () => {
     stage.stub.decide = (request) => (stage.stub.reservations.length > 1 ? deny() : downgrade({})(request));
     const { told } = await call(env, 'steps');

@@ -54,6 +54,7 @@ function watched(answer: Answer, hidesExtraEvent: boolean): { response: Response
     facts,
     hidesExtraEvent,
     answer: undefined,
+    noteChunk() {},
     get ended() {
       return ends.length > 0;
     },

@@ -2,12 +2,15 @@
 import { fetch as undiciFetch } from 'undici';
 
 const { AI, OPENAI, ANTHROPIC, GOOGLE, PROVIDER, WAYS } = process.env;
-const { embed, generateText, jsonSchema, stepCountIs, streamText, tool } = await import(AI);
+const { createGateway, embed, generateText, jsonSchema, stepCountIs, streamText, tool } = await import(AI);
 const options = { apiKey: 'k', baseURL: `${PROVIDER}/v1` };
 const { createOpenAI } = await import(OPENAI);
 const openai = createOpenAI(options);
 const anthropic = (await import(ANTHROPIC)).createAnthropic(options);
 const google = (await import(GOOGLE)).createGoogleGenerativeAI({ ...options, baseURL: `${PROVIDER}/v1beta` });
+const vercel = createGateway({ ...options, baseURL: `${PROVIDER}/v4/ai` });
+// A model that is named by a string alone is asked for here.
+globalThis.AI_SDK_DEFAULT_PROVIDER = vercel;
 
 const ask = (model) => ({ model, prompt: 'hi', maxOutputTokens: 100 });
 const text = async (model) => (await generateText(ask(model))).text;
@@ -46,6 +49,9 @@ const ways = {
   'google stream': () => streamed(google('gemini-2.5-flash')),
   'openai embed': async () => (await embed({ model: openai.embedding('text-embedding-3-small'), value: 'hi' })).usage,
   'google embed': async () => (await embed({ model: google.embedding('gemini-embedding-001'), value: 'hi' })).usage,
+  vercel: () => text('openai/gpt-4.1'),
+  'vercel stream': () => streamed('openai/gpt-4.1'),
+  'vercel embed': async () => (await embed({ model: 'openai/text-embedding-3-small', value: 'hi' })).usage,
   steps: async () =>
     (await generateText({ ...ask(openai('gpt-4.1')), tools: { weather }, stopWhen: stepCountIs(2) })).text,
   'a fetch of its own over ours': () => text(through((input, init) => fetch(input, { ...init, keepalive: false }))),
