@@ -122,6 +122,10 @@ function ofRequested(
   request: RequestFacts,
 ): ResponseFacts {
   if (request.answered?.responseId !== undefined) facts.responseId ??= request.answered.responseId;
+  const { estimate } = facts;
+  // Billed by units, of which nobody tells, and not by the tokens that Bedrock tells all the same.
+  if (estimate?.webSearches !== undefined)
+    return { ...facts, estimate: { ...estimate, webSearches: request.bound.webSearches ?? estimate.webSearches } };
   if (facts.usage) return facts;
   const report = usageOfMetrics(metrics) ?? usageOfHeaders(request.answered);
   if (!report || 'invalid' in report) return facts;

@@ -9,6 +9,8 @@ export interface Framing {
    * JSON. Most of a long stream is neither, and need not be parsed.
    */
   telling(bytes: Buffer): unknown[] | undefined;
+  /** A stream that ends well says why it ended, or what it counted: without either it was cut, even where the network does not say so. */
+  saysItsEnd?: true;
   /** Index just after the last complete event, or 0. */
   end(bytes: Buffer): number;
 }
@@ -39,6 +41,8 @@ export const FRAMES: Framing = {
     const events = frames.filter(({ type }, index) => index === 0 || type !== 'contentBlockDelta').map(eventOf);
     return events.includes(undefined) ? undefined : events;
   },
+  // Node ends a stream of HTTP/2 whose connection broke as if it were whole.
+  saysItsEnd: true,
   end: (bytes) => framesOf(bytes).end,
 };
 
