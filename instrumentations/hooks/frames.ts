@@ -13,8 +13,6 @@ export interface Frame {
   owned: boolean;
   /** A POST has left through fetch: before that an SDK may still be looking for credentials. */
   left?: true;
-  /** A POST has left through fetch: before that an SDK may still be looking for credentials. */
-  left?: true;
   /** Every request inside this frame is an attempt of its call, caught at fetch; whoever opened the frame ends the call. */
   retries?: true;
 }
@@ -28,12 +26,6 @@ export function retriedCall(): Call | undefined {
   // After an answer nothing is tried again: what comes then is another call.
   if (frame.call.ended) frame.call = new Call();
   return frame.call;
-}
-
-/** Called for each POST, whoever sends it: where nothing has left, nothing was sent. */
-export function noteLeaving(): void {
-  const frame = frames.getStore();
-  if (frame) frame.left = true;
 }
 
 /** Called for each POST, whoever sends it: where nothing has left, nothing was sent. */
