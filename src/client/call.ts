@@ -151,9 +151,9 @@ function describe(caught: Caught, facts: RequestFacts, attribution: Attribution)
     stream: facts.stream,
     attribution,
     body: caught.body,
-    ...(choices !== undefined && choices !== 1 && { choices }),
-    ...(outputTokens !== undefined && { maxOutputTokens: outputTokens }),
-    ...(caught.host !== undefined && { serverAddress: caught.host }),
-    ...(caught.port !== undefined && { serverPort: caught.port }),
+    choices: choices === 1 ? undefined : choices,
+    maxOutputTokens: outputTokens,
+    serverAddress: caught.host,
+    serverPort: caught.port,
   };
 }

@@ -65,14 +65,7 @@ export class Call {
     const durationSeconds = Math.max(0, performance.now() - this.#startedMs - sinceEndMs) / 1000;
     const { decision, budget } = this;
     quietly(() =>
-      this.#recorder?.end({
-        durationSeconds,
-        attempts: this.#attempts,
-        ...(errorType !== undefined && { errorType }),
-        ...(endedMs !== undefined && { endedMs }),
-        ...(decision !== undefined && { decision }),
-        ...(budget !== undefined && { budget }),
-      }),
+      this.#recorder?.end({ durationSeconds, attempts: this.#attempts, errorType, endedMs, decision, budget }),
     );
   }
 }

@@ -12,19 +12,20 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Attribution } from '../domain/attribution.ts';
+import type { Evidence } from '../domain/evidence.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import type { Usage } from '../domain/usage.ts';
 import { currentInstruments, type Instruments } from './instruments.ts';
 import { ATTR, SCOPE_NAME } from './names.ts';
 import { type Kind, type Series, type Served, seriesOf } from './series.ts';
-import { addAttempt, addRequest } from './span-attributes.ts';
+import { addAttempt, requestAttributes } from './span-attributes.ts';
 import { countTokens } from './token-counters.ts';
 
 /** What is known of a call before it is sent. */
 export interface CallStart extends Kind {
-  maxOutputTokens?: number;
+  maxOutputTokens?: number | undefined;
   /** Answers that were asked for, where it is not 1. */
-  choices?: number;
+  choices?: number | undefined;
   stream?: boolean;
   attribution: Attribution;
   /** The request; its settings are read at once, and it is not kept. */
@@ -38,6 +39,7 @@ export interface AttemptEnd {
   responseModel?: string;
   responseId?: string;
   finishReasons?: readonly string[];
+  evidence?: Evidence;
   /** Seconds from its sending; of streams only. */
   timeToFirstChunk?: number;
   /** When each chunk came, in milliseconds of one clock; only where each is to be told. */
@@ -47,12 +49,12 @@ export interface AttemptEnd {
 export interface CallEnd {
   durationSeconds: number;
   attempts: number;
-  /** `error.type`; absent for a call that was answered. */
-  errorType?: string;
-  /** Epoch milliseconds; absent: now. */
-  endedMs?: number;
-  decision?: string;
-  budget?: string;
+  /** `error.type`; undefined for a call that was answered. */
+  errorType: string | undefined;
+  /** Epoch milliseconds; undefined: now. */
+  endedMs: number | undefined;
+  decision: string | undefined;
+  budget: string | undefined;
 }
 
 let tracer: Tracer | undefined;
@@ -95,10 +97,7 @@ export class CallRecorder {
     this.#series = seriesOf(start);
     this.#served = this.#series.served(undefined);
     this.#span = theTracer().startSpan(this.#series.spanName, this.#series.spanOptions, parent);
-    if (this.#span.isRecording()) {
-      this.#said = {};
-      addRequest(this.#said, start);
-    }
+    if (this.#span.isRecording()) this.#said = requestAttributes(start);
     const spanContext = this.#span.spanContext();
     this.ids = trace.isSpanContextValid(spanContext) ? spanContext : undefined;
     // One that is not sampled counts too: what happens inside it must not be sampled either.

@@ -15,8 +15,8 @@ export interface Kind {
   operation: string;
   provider: string;
   model: string;
-  serverAddress?: string;
-  serverPort?: number;
+  serverAddress?: string | undefined;
+  serverPort?: number | undefined;
 }
 
 /** Names of models come from callers, so each cache is emptied when it grows past its bound. */
@@ -24,16 +24,22 @@ const MAX_SERIES = 512;
 const MAX_SERVED = 64;
 const MAX_ERRORS = 64;
 
-const all = new Map<string, Series>();
+/** By model; the same model is seldom asked for at more than one or two places. */
+const all = new Map<string, Series[]>();
+let size = 0;
 
 export function seriesOf(kind: Kind): Series {
-  const { operation, provider, model, serverAddress, serverPort } = kind;
-  const key = `${operation}\n${provider}\n${model}\n${serverAddress ?? ''}\n${serverPort ?? ''}`;
-  let series = all.get(key);
-  if (series) return series;
-  if (all.size >= MAX_SERIES) all.clear();
-  series = new Series(key, kind);
-  all.set(key, series);
+  const known = all.get(kind.model);
+  if (known) {
+    for (const series of known) if (series.isOf(kind)) return series;
+  }
+  if (size >= MAX_SERIES) {
+    all.clear();
+    size = 0;
+  }
+  const series = new Series(kind);
+  all.set(kind.model, [series, ...(all.get(kind.model) ?? [])]);
+  size += 1;
   return series;
 }
 
@@ -42,13 +48,15 @@ export class Series {
   readonly spanName: string;
   readonly spanOptions: SpanOptions;
   readonly isInference: boolean;
+  readonly #kind: Kind;
   readonly #key: string;
   readonly #attributes: Attributes;
   readonly #unserved: Served;
   readonly #served = new Map<string, Served>();
 
-  constructor(key: string, { operation, provider, model, serverAddress, serverPort }: Kind) {
-    this.#key = key;
+  constructor({ operation, provider, model, serverAddress, serverPort }: Kind) {
+    this.#kind = { operation, provider, model, serverAddress, serverPort };
+    this.#key = `${operation}\n${provider}\n${model}\n${serverAddress ?? ''}\n${serverPort ?? ''}`;
     this.isInference = isInference(operation);
     this.spanName = `${operation} ${model}`;
     this.#attributes = {
@@ -59,7 +67,17 @@ export class Series {
       ...(serverPort !== undefined && { [ATTR.serverPort]: serverPort }),
     };
     this.spanOptions = { kind: SpanKind.CLIENT, attributes: this.#attributes };
-    this.#unserved = new Served(key, this.#attributes);
+    this.#unserved = new Served(this.#key, this.#attributes);
+  }
+
+  isOf({ operation, provider, serverAddress, serverPort }: Kind): boolean {
+    const own = this.#kind;
+    return (
+      own.operation === operation &&
+      own.provider === provider &&
+      own.serverAddress === serverAddress &&
+      own.serverPort === serverPort
+    );
   }
 
   timing({ inference, operation }: Instruments): Timing {
@@ -124,5 +142,7 @@ function metricAttributes(attribution: Attribution): Attributes {
     const value = attribution[dimension];
     if (value !== undefined) attributes[ATTR.attributionPrefix + dimension] = value;
   }
+  // What it took the place of would be a series for each pair of models.
+  if (attribution.fallback !== undefined) attributes[ATTR.isFallback] = true;
   return attributes;
 }
