@@ -13,3 +13,21 @@ export type { BudgetState, DenyCode } from './domain/decision.ts';
 export async function flush({ timeoutMs = 5_000 }: { timeoutMs?: number } = {}): Promise<boolean> {
   return shared.flush ? shared.flush({ timeoutMs }) : true;
 }
+
+/**
+ * A handler for platforms that freeze the process between calls (AWS Lambda and its kin): what its calls cost is settled, and
+ * slices are given back, before its answer goes out, for after it nothing runs. Its result and its errors are its own. A server that
+ * does not answer in `timeoutMs` delays it by so much and no more; what it did not take is sent after the next call.
+ */
+export function flushed<This, Args extends unknown[], Result>(
+  handler: (this: This, ...args: Args) => Result | Promise<Result>,
+  options: { timeoutMs?: number } = {},
+): (this: This, ...args: Args) => Promise<Result> {
+  return async function (this: This, ...args: Args) {
+    try {
+      return await handler.apply(this, args);
+    } finally {
+      await flush({ timeoutMs: 1_000, ...options });
+    }
+  };
+}

@@ -41,6 +41,8 @@ export interface Admitter {
   transport: Transport;
   keeper: LeaseKeeper;
   whenUnknown: 'allow' | 'block';
+  /** Whether slices are asked for. */
+  leases: boolean;
   /** The most that an attempt can cost, from rate cards; undefined when there are none to tell. */
   worstCase(asked: Asked): Promise<NanoUsd | undefined>;
 }
@@ -94,10 +96,10 @@ export class Admissions {
   }
 
   async #reserve(asked: Asked, signal: AbortSignal | undefined, again: boolean): Promise<Admission> {
-    const { session, transport, keeper } = this.#admitter;
+    const { session, transport, keeper, leases } = this.#admitter;
     const maxWaitMs = session.rules?.maxWaitMs ?? 0;
     asked.session = session.id;
-    const asksRoute = keeper.lease.asksRoute(asked, now());
+    const asksRoute = leases && keeper.lease.asksRoute(asked, now());
     try {
       if (isCountable(asked)) asked.countable = true;
       const body = asksRoute ? { ...reservationOf(asked), route: true } : reservationOf(asked);

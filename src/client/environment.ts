@@ -12,6 +12,8 @@ export const BAGGAGE_DIMENSIONS = ['workflow', 'customer', 'user', 'route'] as c
 export interface Environment {
   endpoint: URL;
   token?: string;
+  /** The process may be frozen between calls: nothing is kept back that others could use, and it is heard of only during calls. */
+  serverless: boolean;
   /** Decides while nothing is known from the server. */
   whenUnreachable: WhenUnreachable;
   /** `start`: spendfuse starts an OpenTelemetry SDK; otherwise it only speaks to the API. */
@@ -31,6 +33,7 @@ export function readEnvironment(variables: Variables, warn: Warn): Environment {
   const journalFolder = value(variables, 'SPENDFUSE_JOURNAL');
   return {
     endpoint: readEndpoint(value(variables, 'SPENDFUSE_ENDPOINT'), warn),
+    serverless: readServerless(variables, warn),
     whenUnreachable: readChoice(variables, 'SPENDFUSE_WHEN_UNREACHABLE', ['allow', 'block'], warn) ?? 'allow',
     startOtel: readChoice(variables, 'SPENDFUSE_OTEL', ['start', 'api'], warn) === 'start',
     telemetry: readTelemetry(variables, warn),
@@ -39,6 +42,14 @@ export function readEnvironment(variables: Variables, warn: Warn): Environment {
     ...(token !== undefined && { token: readToken(token, warn) }),
     ...(journalFolder !== undefined && { journalFolder }),
   };
+}
+
+/** AWS Lambda (and who builds on it), Google Cloud Functions and Cloud Run freeze a process that answers nothing. */
+const FREEZERS = ['AWS_LAMBDA_FUNCTION_NAME', 'FUNCTION_TARGET', 'K_SERVICE'] as const;
+
+function readServerless(variables: Variables, warn: Warn): boolean {
+  const said = readChoice(variables, 'SPENDFUSE_SERVERLESS', ['yes', 'no'], warn);
+  return said === undefined ? FREEZERS.some((name) => value(variables, name) !== undefined) : said === 'yes';
 }
 
 function value(variables: Variables, name: string): string | undefined {

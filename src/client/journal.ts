@@ -11,12 +11,11 @@ import type { Reply, Transport } from './transport.ts';
 import { say, warnOnce } from './warn.ts';
 import { within } from './within.ts';
 
-const FLUSH_AFTER_MS: DurationMs = 100;
 const SEND_TIMEOUT_MS: DurationMs = 5_000;
 const FIRST_RETRY_MS: DurationMs = 250;
 const LONGEST_RETRY_MS: DurationMs = 15_000;
-/** `queued` are about 100 MB at the worst; past it the oldest batch is dropped and counted. */
-const LIMITS = { batch: 500, queued: 100_000 };
+/** `queued` are about 100 MB at the worst; past it the oldest batch is dropped and counted. What comes within `flushAfterMs` goes in one batch. */
+const LIMITS = { batch: 500, queued: 100_000, flushAfterMs: 100 as DurationMs };
 /** That something is lost is said once, then at most this often. */
 const SAY_LOST_EVERY_MS: DurationMs = 60_000;
 
@@ -46,11 +45,13 @@ export class Journal {
   #retryMs = 0;
   #dropped = 0;
   #saidLostAt = Number.NEGATIVE_INFINITY;
+  /** The server is older than what is called evidence, and refuses what it does not know. */
+  #withoutEvidence = false;
 
-  constructor(transport: Transport, limits: Readonly<typeof LIMITS> = LIMITS) {
+  constructor(transport: Transport, limits: Partial<typeof LIMITS> = {}) {
     this.#transport = transport;
-    this.#limits = limits;
-    this.#most = limits.batch;
+    this.#limits = { ...LIMITS, ...limits };
+    this.#most = this.#limits.batch;
   }
 
   get length(): number {
@@ -82,7 +83,8 @@ export class Journal {
   }
 
   #sendSoon(): void {
-    if (this.#timer === undefined && this.#sending === undefined) this.#schedule(this.#retryMs || FLUSH_AFTER_MS);
+    if (this.#timer === undefined && this.#sending === undefined)
+      this.#schedule(this.#retryMs || this.#limits.flushAfterMs);
   }
 
   #dropOldest(): void {
@@ -133,7 +135,7 @@ export class Journal {
 
   #nextMs(): DurationMs {
     if (this.#retryMs > 0) return this.#retryMs * (1 + Math.random() * 0.25);
-    return this.length >= this.#limits.batch ? 0 : FLUSH_AFTER_MS;
+    return this.length >= this.#limits.batch ? 0 : this.#limits.flushAfterMs;
   }
 
   async #sendBatch(timeoutMs: DurationMs): Promise<boolean> {
@@ -146,7 +148,8 @@ export class Journal {
     // The process may end while a batch is under way: whoever must not miss it waits in `flush`.
     const ask = { timeoutMs, background: true };
     try {
-      const reply = await this.#transport('POST', '/v1/settlements', bodyOf(batch), ask);
+      const body = bodyOf(this.#withoutEvidence ? { ...batch, settlements: batch.settlements.map(plain) } : batch);
+      const reply = await this.#transport('POST', '/v1/settlements', body, ask);
       if (!this.#taken(reply, batch)) return this.#later();
       this.#retryMs = 0;
       return true;
@@ -165,9 +168,9 @@ export class Journal {
     const body = isObject(reply.body) ? reply.body : {};
     const { results } = body;
     if (reply.status === 200 && Array.isArray(results)) {
+      for (const [at, result] of results.entries()) if (isObject(result)) this.#heard(batch.settlements[at], result);
       this.#remove(batch);
       this.#most = Math.min(this.#most * 2, this.#limits.batch);
-      for (const result of results) if (isObject(result)) reportRefused(result.outcome, result.detail);
       if (body.recall !== undefined) this.onRecall?.(body.recall);
       return true;
     }
@@ -186,6 +189,17 @@ export class Journal {
     return false;
   }
 
+  /** What is known of an attempt besides is never the reason that its money is not booked: it comes again without. */
+  #heard(settlement: SettlementRequest | undefined, { outcome, detail }: Record<string, unknown>): void {
+    const isRefused = outcome === 'invalid' && typeof detail === 'string' && detail.includes('evidence');
+    if (!isRefused || settlement?.evidence === undefined) {
+      reportRefused(outcome, detail);
+      return;
+    }
+    this.#queue.push(plain(settlement));
+    if (/unrecognized/i.test(detail)) this.#withoutEvidence = true;
+  }
+
   /** The batch as a whole is refused: it can only be a defect, and to send it forever would hold up the rest. */
   #unreadable(reply: Reply, batch: Entries): true {
     this.#remove(batch);
@@ -199,6 +213,11 @@ export class Journal {
     this.#before.splice(0, removeHead(this.#closes, closes));
     if (this.length === 0) this.onEmpty?.();
   }
+}
+
+function plain(settlement: SettlementRequest): SettlementRequest {
+  const { evidence: _, ...rest } = settlement;
+  return rest;
 }
 
 function bodyOf({ settlements, closes }: Entries): SettlementsRequest {

@@ -27,7 +27,7 @@ export function createClient({ environment, prices, transport }: RuntimeOptions)
   const { endpoint, token, attribution, acceptBaggage, whenUnreachable } = environment;
   const send = transport ?? createTransport(endpoint, token);
   const open = new Bag<Attempt>();
-  const journal = new Journal(send);
+  const journal = new Journal(send, environment.serverless ? { flushAfterMs: 0 } : {});
   const pricer = new Pricer(prices);
   const keeper = new LeaseKeeper({
     journal,
@@ -43,6 +43,8 @@ export function createClient({ environment, prices, transport }: RuntimeOptions)
     journalLength: () => journal.length,
     onRateCards: (cards) => pricer.take(cards),
     keeper,
+    isIdle: () => open.isEmpty,
+    rests: environment.serverless,
   });
   keeper.attach(session);
   journal.onRecall = (recall) => keeper.obey(recall);
@@ -51,6 +53,7 @@ export function createClient({ environment, prices, transport }: RuntimeOptions)
     transport: send,
     keeper,
     whenUnknown: whenUnreachable,
+    leases: !environment.serverless,
     worstCase: ({ provider, model, bound }) => pricer.worstCase(provider, model, bound, Date.now()),
   });
   const attributions = new Attributions(attribution, acceptBaggage);
@@ -67,7 +70,9 @@ export async function flush({ journal, keeper, session }: Client, { timeoutMs }:
   if (!(await journal.flush({ timeoutMs }))) return false;
   // Slices that were asked for just before are given back when the answer is there.
   await within(deadline - performance.now(), session.quiet());
-  return journal.flush({ timeoutMs: Math.max(0, deadline - performance.now()) });
+  const isDone = await journal.flush({ timeoutMs: Math.max(0, deadline - performance.now()) });
+  session.rest();
+  return isDone;
 }
 
 /** Settlements outlive the process from here on, and those of dead processes are sent. */

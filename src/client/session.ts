@@ -42,6 +42,10 @@ export interface SessionOptions {
   journalLength: () => number;
   onRateCards: (cards: WireRateCard[]) => void;
   keeper: LeaseKeeper;
+  /** Whether nothing is under way, so that nobody need hear of this process; asked where it `rests`. */
+  isIdle: () => boolean;
+  /** Falls silent whenever it is idle: a heartbeat that is under way when the process is frozen looks like an outage afterwards. */
+  rests: boolean;
 }
 
 export class Session {
@@ -57,6 +61,9 @@ export class Session {
   readonly #options: SessionOptions;
   #opening: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Between heartbeats, in milliseconds; kept while it rests. */
+  #heartbeatMs: DurationMs = 5_000;
+  #resting = false;
   #probeMs = FIRST_PROBE_MS;
   #refusedAt = 0;
   #beating: Promise<void> | undefined;
@@ -69,6 +76,7 @@ export class Session {
 
   /** Opens the session if that may help now; resolves when the state is known. Never rejects. */
   ready(): Promise<void> | undefined {
+    if (this.#resting) this.#wake();
     if (this.state === 'open' || this.state === 'away') return undefined;
     if (this.state === 'refused' && Date.now() - this.#refusedAt < REFUSED_RETRY_MS) return undefined;
     return this.#open(DECISION_MS);
@@ -117,7 +125,8 @@ export class Session {
       this.#options.onRateCards(readRateCards(body.rate_cards));
       const heartbeatMs = Number(body.heartbeat_ms);
       this.#become('open');
-      this.#every(heartbeatMs >= 100 ? heartbeatMs : 5_000, () => void this.beat());
+      this.#heartbeatMs = heartbeatMs >= 100 ? heartbeatMs : 5_000;
+      this.#wake();
     }
   }
 
@@ -196,9 +205,25 @@ export class Session {
     this.#probeMs = Math.min(this.#probeMs * 2, LONGEST_PROBE_MS);
   }
 
-  #every(ms: DurationMs, fn: () => void): void {
+  /** Heartbeats, from one interval after now. */
+  #wake(): void {
+    this.#resting = false;
+    if (this.state !== 'open') return;
     clearTimeout(this.#timer);
-    this.#timer = setInterval(fn, ms).unref();
+    this.#timer = setInterval(() => {
+      if (!this.#options.rests || !this.rest()) void this.beat();
+    }, this.#heartbeatMs).unref();
+  }
+
+  /**
+   * Falls silent until the next call, if nothing is under way: the process may be frozen. After half a minute the server takes it
+   * for ended, with nothing to lose, and the next call opens it anew.
+   */
+  rest(): boolean {
+    if (this.state !== 'open' || !this.#options.isIdle()) return false;
+    this.#resting = true;
+    clearTimeout(this.#timer);
+    return true;
   }
 
   /** A heartbeat now, or the one under way; nothing while the session is not open. Never rejects. */

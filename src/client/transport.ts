@@ -34,6 +34,11 @@ export class Late extends NoAnswer {
   override name = 'Late';
 }
 
+/**
+ * A connection that was idle for so long is not used again. The server may have closed it meanwhile, and where the process was
+ * frozen (Lambda, a suspended machine) nobody here has read that yet, or a router between the two has forgotten it.
+ */
+const STALE_MS: DurationMs = 4_000;
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 /** By this key OpenTelemetry's HTTP instrumentations leave a request alone; it is named by description, so it can be made here. */
 const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
@@ -44,7 +49,19 @@ export function createTransport(endpoint: URL, token: string | undefined): Trans
   const base = endpoint.pathname.replace(/\/$/, '');
   const authorization = token === undefined ? undefined : `Bearer ${token}`;
 
+  let usedAtMs = 0;
+
+  /** By the wall clock, for the other may stand still as well. */
+  function dropStale(): void {
+    const atMs = Date.now();
+    const isStale = Math.abs(atMs - usedAtMs) > STALE_MS;
+    usedAtMs = atMs;
+    if (isStale)
+      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  }
+
   function open(method: string, path: string, length: number): ClientRequest {
+    dropStale();
     const headers: Record<string, string | number> = { 'content-type': 'application/json', 'content-length': length };
     if (authorization !== undefined) headers.authorization = authorization;
     const url = new URL(base + path, endpoint);
@@ -54,14 +71,23 @@ export function createTransport(endpoint: URL, token: string | undefined): Trans
   return (method, path, body, ask) => {
     const text = body === undefined ? '' : JSON.stringify(body);
     return context.with(context.active().setValue(SUPPRESS_TRACING, true), () =>
-      exchange(open(method, path, Buffer.byteLength(text)), text, ask),
+      exchange(() => open(method, path, Buffer.byteLength(text)), text, ask),
     );
   };
 }
 
-function exchange(request: ClientRequest, text: string, ask: Ask): Promise<Reply> {
+/**
+ * A connection that was kept alive may have been closed just then: the request is sent on another one. Whatever it asks for is done
+ * once, however often it comes.
+ */
+function isOnClosed({ reusedSocket }: ClientRequest, { code }: Error & { code?: string }): boolean {
+  return reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
+}
+
+function exchange(open: () => ClientRequest, text: string, ask: Ask): Promise<Reply> {
   return new Promise<Reply>((resolve, reject) => {
     let settled = false;
+    let request: ClientRequest;
     // A service that was busy computing finds the timer due and the answer unread: what has arrived is read first.
     const late = () => afterReading(() => settled || request.destroy(new Late('it did not answer in time')));
     let timer = setTimeout(late, ask.timeoutMs);
@@ -74,22 +100,25 @@ function exchange(request: ClientRequest, text: string, ask: Ask): Promise<Reply
     };
     const fail = (error: Error) => end(() => reject(asNoAnswer(error)));
 
-    if (ask.background) {
-      timer.unref();
-      request.on('socket', (socket) => socket.unref());
-    }
+    const send = (): void => {
+      request = open();
+      const sent = request;
+      if (ask.background) sent.on('socket', (socket) => socket.unref());
+      sent.on('error', (error) => (isOnClosed(sent, error) ? send() : fail(error)));
+      sent.on('information', ({ statusCode }) => {
+        if (statusCode !== 102 || !ask.onProcessing) return;
+        clearTimeout(timer);
+        timer = setTimeout(late, ask.onProcessing());
+      });
+      sent.on('response', (response) => {
+        readJson(response).then((body) => end(() => resolve({ status: response.statusCode ?? 0, body })), fail);
+      });
+      sent.end(text);
+    };
+    send();
+    if (ask.background) timer.unref();
     if (ask.signal?.aborted) aborted();
     else ask.signal?.addEventListener('abort', aborted, { once: true });
-    request.on('error', fail);
-    request.on('information', ({ statusCode }) => {
-      if (statusCode !== 102 || !ask.onProcessing) return;
-      clearTimeout(timer);
-      timer = setTimeout(late, ask.onProcessing());
-    });
-    request.on('response', (response) => {
-      readJson(response).then((body) => end(() => resolve({ status: response.statusCode ?? 0, body })), fail);
-    });
-    request.end(text);
   });
 }
 

@@ -98,6 +98,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'gpt-tokenizer',
       'node:async_hooks',
       'node:crypto',
+      'node:diagnostics_channel',
       ...FILES,
       'node:http',
       'node:https',
@@ -114,7 +115,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'instrumentations/hooks/': {
     imports: ['src/client/', 'instrumentations/formats/'],
-    packages: ['node:async_hooks', 'node:module'],
+    packages: ['node:async_hooks', 'node:diagnostics_channel', 'node:module'],
   },
   'src/index.ts': { imports: ['src/client/'], types: ['src/domain/'], packages: [] },
   'src/register.ts': {
