@@ -15,7 +15,6 @@ import { Call } from '../../src/client/span.ts';
 import type { Format } from '../formats/format.ts';
 import { agentNow } from './agents.ts';
 import { formWith, isForm, type ReadForm, readForm, readUnseenForm } from './form-body.ts';
-import { agentNow } from './agents.ts';
 import { type Frame, frames } from './frames.ts';
 import { apiKeyOf, withoutOwnBaggage } from './headers.ts';
 import { replace } from './patch.ts';
@@ -146,8 +145,6 @@ function caught({ url, req }: Built, options: Options): Caught | undefined {
   const apiKey = apiKeyOf(req.headers);
   const abort = req.signal ?? options.signal ?? undefined;
   if (apiKey !== undefined) what.apiKey = apiKey;
-  const agent = agentNow();
-  if (agent !== undefined) what.agent = agent;
   const agent = agentNow();
   if (agent !== undefined) what.agent = agent;
   if (abort) what.signal = abort;
