@@ -7,6 +7,7 @@ import { hookFetch } from '../instrumentations/hooks/fetch.ts';
 import { assertNode, hookLoading } from '../instrumentations/hooks/load.ts';
 import { watchUncaught } from '../instrumentations/hooks/uncaught.ts';
 import { readEnvironment } from './client/environment.ts';
+import { scopeRequests } from './client/fallback.ts';
 import { JournalFolder } from './client/journal-file.ts';
 import { localPrices } from './client/local-prices.ts';
 import { createClient, flush, keepSettlements } from './client/runtime.ts';
@@ -23,6 +24,7 @@ function register(): void {
   shared.flush = (options) => flush(client, options);
   const { endpoint, attribution, journalFolder } = environment;
   keepSettlements(client, new JournalFolder(endpoint, attribution.service, journalFolder), isMainThread);
+  scopeRequests();
   hookLoading(client);
   hookFetch(client);
   watchUncaught(client);

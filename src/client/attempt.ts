@@ -1,11 +1,14 @@
 /** One admitted request to a provider, from its hold to its settlement. */
 import type { Format, RequestFacts } from '../../instrumentations/formats/format.ts';
+import type { Evidence } from '../domain/evidence.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import { everyChunk } from '../telemetry/conventions.ts';
 import type { AttemptEnd } from '../telemetry/recorder.ts';
 import type { Allowed } from './admission.ts';
 import { type Bag, type Bagged, NOT_IN_BAG } from './bag.ts';
+import { noteCreated } from './batches.ts';
 import { errorTypeOf, isUnsent } from './failure.ts';
+import { contextsAround, type Fallbacks } from './fallback.ts';
 import type { Journal } from './journal.ts';
 import type { LeaseKeeper } from './lease/keeper.ts';
 import { type End, type Metered, meter } from './meter.ts';
@@ -21,6 +24,7 @@ export interface Books {
   keeper: LeaseKeeper;
   /** Attempts that have not ended; what is in it when the process ends is settled as far as it was seen. */
   open: Bag<Attempt>;
+  fallbacks: Fallbacks;
 }
 
 /** What was admitted, and what is to be sent. */
@@ -36,6 +40,8 @@ export interface Admitted {
   hidesExtraEvent: boolean;
   asked: Asked;
   admission: Allowed;
+  /** The caller's, which tells its own aborts from timeouts. */
+  signal?: AbortSignal | undefined;
 }
 
 /** What has been seen of an answer so far. */
@@ -51,17 +57,21 @@ export class Attempt implements Bagged {
   readonly #books: Books;
   readonly #admitted: Admitted;
   readonly #admittedMs = Date.now();
+  readonly #failuresBefore: number;
   #sent = false;
   /** Of a monotonic clock, when it was sent and when the first of its stream was read; 0: not yet. */
   #sentMs = 0;
   #firstChunkMs = 0;
   #chunksMs: number[] | undefined;
   #ended = false;
+  /** Why it failed, where no answer tells. */
+  #failure: string | undefined;
 
   constructor(books: Books, call: Call, admitted: Admitted) {
     this.call = call;
     this.#books = books;
     this.#admitted = admitted;
+    this.#failuresBefore = books.fallbacks.order;
     books.open.add(this);
   }
 
@@ -113,6 +123,7 @@ export class Attempt implements Bagged {
     this.#books.open.delete(this);
     const metered = meter(end);
     this.#settle(metered);
+    this.#tellFallbacks(end);
     this.call.errorType = metered.errorType;
     const recorded = this.#record(metered);
     const isLast = end.kind === 'answered' || end.kind === 'broken';
@@ -129,6 +140,7 @@ export class Attempt implements Bagged {
 
   /** The request failed without an answer. Before it was sent, nothing has happened. */
   fail(error: unknown): void {
+    this.#failure = failureOf(errorTypeOf(error), this.#admitted.signal);
     this.end(this.#sent && !isUnsent(error) ? { kind: 'lost', errorType: errorTypeOf(error) } : { kind: 'unsent' });
   }
 
@@ -139,6 +151,29 @@ export class Attempt implements Bagged {
       this.#books.journal.add(openOf(asked, facts.model, admission.draws, this.#admittedMs));
   }
 
+  /** Whether another may take its place, or nobody need any more. */
+  #tellFallbacks(end: End): void {
+    const { fallbacks, open } = this.#books;
+    const { asked, format, signal } = this.#admitted;
+    const reason = this.#failure ?? reasonOf(end, signal);
+    const isSuccess = end.kind === 'answered' && reason === undefined;
+    if (isSuccess ? fallbacks.isQuiet : reason === undefined) return;
+    const contexts = contextsAround(this.call.parentTraceId, open.size === 0);
+    if (reason === undefined) {
+      fallbacks.succeeded(contexts, format.operation, this.#failuresBefore);
+      return;
+    }
+    const { attemptId, provider, model } = asked;
+    const why = { attemptId, reason, origin: this.call.fallback };
+    fallbacks.failed(contexts, { provider, model, operation: format.operation }, why, performance.now());
+  }
+
+  /** Of most calls there is none. */
+  get #evidence(): Evidence | undefined {
+    const { fallback } = this.call;
+    return fallback && { fallback };
+  }
+
   #settle(metered: Metered): void {
     const { asked, admission, facts } = this.#admitted;
     const { held, draws } = admission;
@@ -146,7 +181,12 @@ export class Attempt implements Bagged {
     if (metered.end === 'released' && draws && this.#books.keeper.lease.putBack(draws)) return;
     const ids = this.call.traceIds;
     const { journal } = this.#books;
-    journal.add(settlementOf({ asked, metered, model: facts.model, held, draws, admittedMs: this.#admittedMs, ids }));
+    const admittedMs = this.#admittedMs;
+    const evidence = metered.end === 'settled' ? this.#evidence : undefined;
+    journal.add(settlementOf({ asked, metered, model: facts.model, held, draws, admittedMs, ids, evidence }));
+    const { later, responseId } = metered.facts ?? {};
+    if (later && responseId)
+      noteCreated(journal, responseId, { asked, model: facts.model, held, draws, admittedMs, ids });
   }
 
   /** A promise while the price has to be looked up, which only the first call of a model waits for. */
@@ -177,11 +217,36 @@ export class Attempt implements Bagged {
     if (receipt) recorded.receipt = receipt;
     if (facts?.model !== undefined) recorded.responseModel = facts.model;
     if (facts?.responseId !== undefined) recorded.responseId = facts.responseId;
+    if (this.#evidence) recorded.evidence = this.#evidence;
     if (facts?.finishReasons) recorded.finishReasons = facts.finishReasons;
     if (this.#firstChunkMs !== 0) recorded.timeToFirstChunk = (this.#firstChunkMs - this.#sentMs) / 1000;
     if (this.#chunksMs) recorded.chunksMs = this.#chunksMs;
     this.call.recordAttempt(recorded);
   }
+}
+
+/** Why a call to something else would be a fallback; undefined where it would not, because the caller wanted this end. */
+function reasonOf(end: End, signal: AbortSignal | undefined): string | undefined {
+  switch (end.kind) {
+    case 'answered':
+      return end.facts.error;
+    case 'broken':
+      return end.by === 'error' ? end.errorType : isTimeout(signal) ? 'timeout' : undefined;
+    case 'rejected':
+      return String(end.httpStatus);
+    default:
+      return undefined;
+  }
+}
+
+/** An abort that the caller did not ask for is the SDK's own timeout. */
+function failureOf(errorType: string, signal: AbortSignal | undefined): string | undefined {
+  if (errorType !== 'AbortError' && errorType !== 'TimeoutError') return errorType;
+  return signal?.aborted && !isTimeout(signal) ? undefined : 'timeout';
+}
+
+function isTimeout(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true && (signal.reason as Error | undefined)?.name === 'TimeoutError';
 }
 
 function warnInvalid(format: string, invalid: string): void {

@@ -15,13 +15,14 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
  * with one warning: labelling never breaks a call.
  */
 export function withAttribution<T>(attribution: Attribution, fn: () => T): T {
-  const merged: Attribution = { ...shared.attribution.getStore() };
+  const outer = shared.scopes.getStore();
+  const merged: Attribution = { ...outer?.attribution };
   for (const [name, value] of Object.entries(attribution)) {
     if (value === undefined) continue;
     const clean = KNOWN.has(name) ? cleanValue(name as Dimension, value, warnOnce) : unknownDimension(name);
     if (clean !== undefined) merged[name as Dimension] = clean;
   }
-  return shared.attribution.run(merged, fn);
+  return shared.scopes.run(outer ? { attribution: merged, outer } : { attribution: merged }, fn);
 }
 
 function unknownDimension(name: string): undefined {
@@ -62,13 +63,16 @@ export class Attributions {
 
   /**
    * The same object for every call about which the same is said, so that what is known of it is found by it. `agent`: as a hook found
-   * it, where nobody says otherwise.
+   * it, and `fallback`: what the call takes the place of, both where nobody says otherwise.
    */
-  now(apiKey: string | undefined, agent?: string): Readonly<Attribution> {
+  now(apiKey: string | undefined, agent?: string, fallback?: string): Readonly<Attribution> {
     const own = this.#ofKeys.get(apiKey) ?? this.#keep(apiKey);
-    const said = shared.attribution.getStore();
-    if (said === undefined && agent === undefined && this.#acceptBaggage.length === 0) return own;
-    const found = agent === undefined ? undefined : { agent };
+    const said = shared.scopes.getStore()?.attribution;
+    const isFound = agent !== undefined || fallback !== undefined;
+    if (said === undefined && !isFound && this.#acceptBaggage.length === 0) return own;
+    const found: Attribution = {};
+    if (agent !== undefined) found.agent = agent;
+    if (fallback !== undefined) found.fallback = fallback;
     return this.#same({ ...own, ...found, ...fromBaggage(this.#acceptBaggage), ...said });
   }
 

@@ -2,6 +2,10 @@
 export class Bag<T extends Bagged> {
   readonly #items: T[] = [];
 
+  get size(): number {
+    return this.#items.length;
+  }
+
   add(item: T): void {
     item.inBag = this.#items.length;
     this.#items.push(item);

@@ -6,11 +6,13 @@
  */
 import type { Format, RequestFacts, Rewrite } from '../../instrumentations/formats/format.ts';
 import type { Attribution } from '../domain/attribution.ts';
+import type { Fallback } from '../domain/evidence.ts';
 import type { CallStart } from '../telemetry/recorder.ts';
 import type { Admission, Admissions, Allowed } from './admission.ts';
 import { type Admitted, Attempt, type Books } from './attempt.ts';
-import type { Attributions } from './attribution.ts';
+import { type Attributions, cleanValue } from './attribution.ts';
 import { BudgetExceededError } from './errors.ts';
+import { contextsAround } from './fallback.ts';
 import { uuidv7 } from './ids.ts';
 import type { Session } from './session.ts';
 import { type Asked, releaseOf } from './settlement.ts';
@@ -50,7 +52,8 @@ export interface Caught {
 export function beginAttempt(client: Client, call: Call, caught: Caught): Begun | Promise<Begun> {
   const facts = caught.format.request(caught.body, caught.bodyBytes, caught.path, caught.host);
   if (!facts) return undefined;
-  const attribution = client.attributions.now(caught.apiKey, caught.agent);
+  if (!client.fallbacks.isQuiet && !call.hasBegun) call.fallback = takesPlaceOf(client, call, caught, facts);
+  const attribution = client.attributions.now(caught.apiKey, caught.agent, originName(call.fallback));
   if (call.begins()) call.describe(describe(caught, facts, attribution));
   const asked = ask(client, call, caught, facts, attribution);
   const admitting = client.admissions.admit(asked, caught.signal);
@@ -80,7 +83,26 @@ function concluded(
   call.decision = admission.denial.action;
   call.budget = admission.denial.budget ?? call.budget;
   call.errorType = 'budget_exceeded';
+  noteDenial(client, call, caught.format, asked, admission.denial.code);
   throw new BudgetExceededError(admission.denial, caught.retries429 && 402);
+}
+
+function takesPlaceOf(client: Client, call: Call, caught: Caught, { model }: RequestFacts): Fallback | undefined {
+  const target = { provider: caught.provider, model, operation: caught.format.operation };
+  const contexts = contextsAround(call.parentTraceId, client.open.size === 0);
+  return client.fallbacks.take(contexts, target, performance.now());
+}
+
+/** As the dimension has it; undefined for what no budget could take. */
+function originName(fallback: Fallback | undefined): string | undefined {
+  return fallback && cleanValue('fallback', `${fallback.provider}/${fallback.model}`, () => undefined);
+}
+
+function noteDenial({ fallbacks, open }: Client, call: Call, { operation }: Format, asked: Asked, code: string): void {
+  const { attemptId, provider, model } = asked;
+  const contexts = contextsAround(call.parentTraceId, open.size === 0);
+  const why = { attemptId, reason: code, origin: call.fallback };
+  fallbacks.failed(contexts, { provider, model, operation }, why, performance.now());
 }
 
 function ask(client: Client, call: Call, caught: Caught, facts: RequestFacts, attribution: Attribution): Asked {
@@ -118,13 +140,14 @@ function admitted(
       admission,
     });
   }
-  const rewritten = admission.rewrite ? format.rewrite(caught.body, admission.rewrite) : caught.body;
+  const rewritten = admission.rewrite ? format.rewrite(caught.body, admission.rewrite, caught.path) : caught.body;
   const asking = format.askForUsage?.(rewritten, caught.provider);
   const body = asking ?? rewritten;
   const path = (admission.rewrite && format.rewritePath?.(caught.path, admission.rewrite)) ?? caught.path;
   const facts = admission.rewrite ? (format.request(body, caught.bodyBytes, path, caught.host) ?? before) : before;
   const hidesExtraEvent = asking !== undefined;
-  return new Attempt(client, call, { format, facts, body, path, hidesExtraEvent, asked, admission });
+  const { signal } = caught;
+  return new Attempt(client, call, { format, facts, body, path, hidesExtraEvent, asked, admission, signal });
 }
 
 function canRewrite({ format, body, path, signed }: Caught, rewrite: Rewrite): boolean {
@@ -139,6 +162,7 @@ function refuse(client: Client, call: Call, admitted: Admitted): never {
   const detail = `The budget allows it ${cheaper} only, and this request cannot be changed into that.`;
   call.decision = 'downgrade';
   call.errorType = 'budget_exceeded';
+  noteDenial(client, call, admitted.format, admitted.asked, 'exhausted');
   throw new BudgetExceededError({ code: 'exhausted', action: 'downgrade', budget: budget ?? null, detail });
 }
 

@@ -191,13 +191,13 @@ export class Journal {
 
   /** What is known of an attempt besides is never the reason that its money is not booked: it comes again without. */
   #heard(settlement: SettlementRequest | undefined, { outcome, detail }: Record<string, unknown>): void {
-    const isRefused = outcome === 'invalid' && typeof detail === 'string' && detail.includes('evidence');
+    const isRefused = outcome === 'invalid' && typeof detail === 'string' && detail.includes('/evidence');
     if (!isRefused || settlement?.evidence === undefined) {
       reportRefused(outcome, detail);
       return;
     }
     this.#queue.push(plain(settlement));
-    if (/unrecognized/i.test(detail)) this.#withoutEvidence = true;
+    if (detail.includes('/evidence is not a known property')) this.#withoutEvidence = true;
   }
 
   /** The batch as a whole is refused: it can only be a defect, and to send it forever would hold up the rest. */

@@ -7,6 +7,7 @@ import { Bag } from './bag.ts';
 import type { Client } from './call.ts';
 import type { Environment } from './environment.ts';
 import { type Closing, onProcessEnd } from './exit.ts';
+import { Fallbacks } from './fallback.ts';
 import { uuidv7 } from './ids.ts';
 import { Journal } from './journal.ts';
 import type { JournalFolder } from './journal-file.ts';
@@ -57,7 +58,7 @@ export function createClient({ environment, prices, transport }: RuntimeOptions)
     worstCase: ({ provider, model, bound }) => pricer.worstCase(provider, model, bound, Date.now()),
   });
   const attributions = new Attributions(attribution, acceptBaggage);
-  return { session, attributions, admissions, journal, pricer, keeper, open };
+  return { session, attributions, admissions, journal, pricer, keeper, open, fallbacks: new Fallbacks() };
 }
 
 /**

@@ -1,5 +1,7 @@
 /** What the server is told of an attempt: what it is asked first, and what came of it. */
+import type { Evidence } from '../domain/evidence.ts';
 import type { Draw } from '../domain/lease.ts';
+import { evidenceToWire } from '../protocol/evidence.ts';
 import { boundToWire, usageToWire } from '../protocol/usage.ts';
 import type { ReservationRequest, SettlementRequest, WireBound, WireDraw } from '../protocol/wire.ts';
 import { isoInstant } from './instant.ts';
@@ -44,9 +46,19 @@ export interface Settled {
   draws: readonly Draw[] | undefined;
   admittedMs: number;
   ids: { traceId: string; spanId: string } | undefined;
+  evidence?: Evidence | undefined;
 }
 
-export function settlementOf({ asked, metered, model, held, draws, admittedMs, ids }: Settled): SettlementRequest {
+export function settlementOf({
+  asked,
+  metered,
+  model,
+  held,
+  draws,
+  admittedMs,
+  ids,
+  evidence,
+}: Settled): SettlementRequest {
   const { end, status, measured, usage, facts } = metered;
   const settlement: SettlementRequest = {
     attempt_id: asked.attemptId,
@@ -69,6 +81,7 @@ export function settlementOf({ asked, metered, model, held, draws, admittedMs, i
     settlement.trace_id = ids.traceId;
     settlement.span_id = ids.spanId;
   }
+  if (evidence) settlement.evidence = evidenceToWire(evidence);
   return settlement;
 }
 

@@ -1,5 +1,6 @@
 /** What the application asked for, and its span. */
-import { type Context, context, propagation } from '@opentelemetry/api';
+import { type Context, context, propagation, trace } from '@opentelemetry/api';
+import type { Fallback } from '../domain/evidence.ts';
 import { type AttemptEnd, CallRecorder, type CallStart, isAnybodyListening } from '../telemetry/recorder.ts';
 import { BAGGAGE_PREFIX } from './attribution.ts';
 import { uuidv7 } from './ids.ts';
@@ -17,6 +18,8 @@ export class Call {
   decision: string | undefined;
   budget: string | undefined;
   errorType: string | undefined;
+  /** What the call takes the place of; known from its first attempt on. */
+  fallback: Fallback | undefined;
 
   constructor(id = uuidv7(Date.now())) {
     this.id = id;
@@ -24,6 +27,15 @@ export class Call {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  get hasBegun(): boolean {
+    return this.#attempts > 0;
+  }
+
+  /** Of what the application was doing when it called. */
+  get parentTraceId(): string | undefined {
+    return trace.getSpanContext(this.#parent)?.traceId;
   }
 
   get traceIds(): { traceId: string; spanId: string } | undefined {

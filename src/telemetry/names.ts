@@ -48,6 +48,19 @@ export const ATTR = {
   decision: 'spendfuse.decision',
   budget: 'spendfuse.budget',
   attempts: 'spendfuse.attempts',
+  gateway: 'spendfuse.gateway',
+  gatewayRoute: 'spendfuse.gateway.route',
+  gatewayCached: 'spendfuse.gateway.cached',
+  servedProvider: 'spendfuse.served_provider',
+  /** USD, as a gateway says. */
+  reportedCost: 'spendfuse.reported_cost',
+  fallbackBy: 'spendfuse.fallback.by',
+  fallbackReason: 'spendfuse.fallback.reason',
+  fallbackProvider: 'spendfuse.fallback.provider',
+  fallbackModel: 'spendfuse.fallback.model',
+  fallbackAttempt: 'spendfuse.fallback.attempt_id',
+  /** On metrics: whether the call took the place of another. */
+  isFallback: 'spendfuse.is_fallback',
 } as const;
 
 /** Emitted by services, through the OTel API. */

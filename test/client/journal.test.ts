@@ -139,3 +139,50 @@ test('a batch that is too large for the server comes again in smaller ones', asy
   expect(sent.filter((size) => size <= 3).reduce((sum, size) => sum + size, 0)).toBe(8);
   expect(said).toEqual([]);
 });
+
+describe('what is known of an attempt besides', () => {
+  const evidence = { gateway: 'litellm' };
+  const strange = '/evidence is not a known property';
+
+  /** A server that says `detail` of what has evidence. */
+  function serverSaying(detail: string) {
+    const sent: (string | undefined)[][] = [];
+    const transport: Transport = async (_method, _path, body) => {
+      const { settlements } = body as SettlementsRequest;
+      sent.push(settlements.map((one) => `${one.attempt_id} ${one.evidence?.gateway ?? 'plain'}`));
+      const results = settlements.map(({ attempt_id, evidence: known }) =>
+        known ? { attempt_id, outcome: 'invalid', detail } : { attempt_id, outcome: 'settled' },
+      );
+      return { status: 200, body: { results } } as Reply;
+    };
+    return { sent, journal: new Journal(transport) };
+  }
+
+  test('is left out for a server that does not know it yet, and no money with it', async () => {
+    const { sent, journal } = serverSaying(strange);
+    for (const id of ['a1', 'a2']) journal.add({ ...settlement(id), evidence });
+    journal.add(settlement('a3'));
+    expect(await journal.flush({ timeoutMs: 5_000 })).toBe(true);
+    journal.add({ ...settlement('a4'), evidence });
+    expect(await journal.flush({ timeoutMs: 5_000 })).toBe(true);
+    expect(sent).toEqual([['a1 litellm', 'a2 litellm', 'a3 plain'], ['a1 plain', 'a2 plain'], ['a4 plain']]);
+    expect(said).toEqual([]);
+  });
+
+  test('that the server refuses for what it says is left out once', async () => {
+    const { sent, journal } = serverSaying('/evidence/reported_cost must be nano-USD');
+    journal.add({ ...settlement('a1'), evidence });
+    expect(await journal.flush({ timeoutMs: 5_000 })).toBe(true);
+    journal.add({ ...settlement('a2'), evidence });
+    expect(await journal.flush({ timeoutMs: 5_000 })).toBe(true);
+    expect(sent).toEqual([['a1 litellm'], ['a1 plain'], ['a2 litellm'], ['a2 plain']]);
+  });
+
+  test('is not blamed for what is wrong with the usage', async () => {
+    const { sent, journal } = serverSaying('cached tokens exceed the input');
+    journal.add({ ...settlement('a1'), evidence });
+    expect(await journal.flush({ timeoutMs: 5_000 })).toBe(true);
+    expect([sent, journal.length]).toEqual([[['a1 litellm']], 0]);
+    expect(said.join('')).toContain('dropped a settlement as invalid: cached tokens exceed the input');
+  });
+});
