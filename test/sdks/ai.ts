@@ -64,5 +64,8 @@ export const ai: Sdk = {
     'google embed': [EMBEDDED],
     'google embedMany': [EMBEDDED],
     'gateway embed': [EMBEDDED],
+    'openai generateImage': [OK],
+    'openai generateSpeech': ['settled ok 0/0 characters 18'],
+    'openai transcribe': [OK],
   },
 };

@@ -123,11 +123,12 @@ describe.each(MAJORS)('$AI', (env) => {
     expect(stderr).toBe('');
   });
 
-  test('a body that is a stream is not caught, which is said; nor is the fetch of the package undici', async () => {
+  test('a body that is a stream is not caught, nor is the fetch of the package undici; both is said', async () => {
     const { told, stderr } = await call(env, 'a body that is a stream', 'the fetch of undici');
     expect(told).toEqual([{ result: HOLDS }, { result: HOLDS }]);
     expect(stage.stub.reservations).toEqual([]);
     expect(stderr).toContain('neither metered nor capped');
+    expect(stderr).toContain('did not go through globalThis.fetch');
   });
 });
 

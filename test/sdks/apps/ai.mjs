@@ -6,6 +6,9 @@ const {
   createGateway,
   embed,
   embedMany,
+  experimental_generateSpeech: generateSpeech,
+  experimental_transcribe: transcribe,
+  generateImage,
   generateObject,
   generateText,
   Output,
@@ -106,4 +109,12 @@ await runCases({
     (await embedMany({ model: google.embedding('gemini-embedding-001'), values: ['hi', 'ho'] })).usage,
   'gateway embed': async () =>
     (await embed({ model: gateway.embeddingModel('openai/text-embedding-3-small'), value: 'hi' })).usage,
+  'openai generateImage': async () => {
+    const { image, usage } = await generateImage({ model: openai.image('gpt-image-1'), prompt: 'a house' });
+    return [image.base64, usage];
+  },
+  'openai generateSpeech': async () =>
+    (await generateSpeech({ model: openai.speech('tts-1'), text: 'The house is safe.' })).audio.base64,
+  'openai transcribe': async () =>
+    (await transcribe({ model: openai.transcription('gpt-4o-transcribe'), audio: Buffer.from('RIFF....WAVE') })).text,
 });
