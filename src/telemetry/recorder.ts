@@ -17,6 +17,7 @@ import type { Receipt } from '../domain/receipt.ts';
 import type { Usage } from '../domain/usage.ts';
 import { currentInstruments, type Instruments } from './instruments.ts';
 import { ATTR, SCOPE_NAME } from './names.ts';
+import { isSdkSpanAround } from './sdk-span.ts';
 import { type Kind, type Series, type Served, seriesOf } from './series.ts';
 import { addAttempt, requestAttributes } from './span-attributes.ts';
 import { countTokens } from './token-counters.ts';
@@ -34,7 +35,7 @@ export interface CallStart extends Kind {
 
 /** What one attempt came to. */
 export interface AttemptEnd {
-  usage?: Usage;
+  usage?: Usage | undefined;
   receipt?: Receipt;
   responseModel?: string;
   responseId?: string;
@@ -88,6 +89,8 @@ export class CallRecorder {
   readonly #span: Span;
   /** Set on the span at its end, all at once; undefined for a span that nobody records. */
   readonly #said: Attributes | undefined;
+  /** The AI SDK's own span, around this one, tells the usage. */
+  readonly #saysNoUsage: boolean;
   #served: Served;
   #hasTokens = false;
 
@@ -97,6 +100,7 @@ export class CallRecorder {
     this.#series = seriesOf(start);
     this.#served = this.#series.served(undefined);
     this.#span = theTracer().startSpan(this.#series.spanName, this.#series.spanOptions, parent);
+    this.#saysNoUsage = isSdkSpanAround(parent);
     if (this.#span.isRecording()) this.#said = requestAttributes(start);
     const spanContext = this.#span.spanContext();
     this.ids = trace.isSpanContextValid(spanContext) ? spanContext : undefined;
@@ -111,7 +115,7 @@ export class CallRecorder {
 
   attempt(end: AttemptEnd): void {
     this.#served = this.#series.served(end.responseModel);
-    if (this.#said) addAttempt(this.#said, end, this.#provider);
+    if (this.#said) addAttempt(this.#said, this.#saysNoUsage ? { ...end, usage: undefined } : end, this.#provider);
     const instruments = currentInstruments();
     if (!instruments.live) return;
     if (end.usage) this.#countTokens(instruments, end.usage);

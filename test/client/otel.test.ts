@@ -100,6 +100,7 @@ describe.each([{ when: 'before' }, { when: 'after' }])('an SDK that starts $when
     expect(units).toEqual({
       [CLIENT_METRIC.tokenUsage]: '{token}',
       [CLIENT_METRIC.operationDuration]: 's',
+      [CLIENT_METRIC.operationTimeToFirstChunk]: 's',
       [CLIENT_METRIC.cost]: '{USD}',
       [CLIENT_METRIC.serverAvailable]: '1',
       [CLIENT_METRIC.settlementsLost]: '{settlement}',

@@ -54,8 +54,10 @@ const OPENAI = {
   [ATTR.responseFinishReasons]: ['stop'],
   [ATTR.cost]: 0.000_152,
 };
+/** Its usage is on the SDK's own span. */
 const ANTHROPIC = {
-  ...ANSWERED,
+  [ATTR.costStatus]: 'exact',
+  [ATTR.decision]: 'allow',
   [ATTR.responseId]: 'msg_1',
   [ATTR.responseFinishReasons]: ['end_turn'],
   [ATTR.cost]: 0.000_085_6,
@@ -141,6 +143,8 @@ describe.each(ORDERS)('with $order', ({ node, env }) => {
     for (const call of ['anthropic', 'anthropic stream']) {
       const parent = seen.spans.find(({ spanId }) => spanId === spanOf(call).parent);
       expect(parent).toMatchObject({ scope: 'com.anthropic.sdk.typescript', traceId: spanOf(call).traceId });
+      expect(parent?.attributes[ATTR.usageOutputTokens]).toBe(12);
+      expect(spanOf(call).attributes).not.toHaveProperty([ATTR.usageOutputTokens]);
       expect(settlements.filter(({ attribution }) => attribution.workflow === call)).toHaveLength(1);
     }
     expect(sum(CLIENT_METRIC.tokenUsage, { [ATTR.providerName]: 'anthropic', [ATTR.tokenType]: 'input' })).toEqual([
@@ -170,6 +174,7 @@ describe.each(ORDERS)('with $order', ({ node, env }) => {
     const units = new Map(seen.metrics.map(({ name, unit }) => [name, unit]));
     expect([...units].sort()).toEqual([
       [CLIENT_METRIC.operationDuration, 's'],
+      [CLIENT_METRIC.operationTimeToFirstChunk, 's'],
       [CLIENT_METRIC.tokenUsage, '{token}'],
       [CLIENT_METRIC.cost, '{USD}'],
       [CLIENT_METRIC.serverAvailable, '1'],

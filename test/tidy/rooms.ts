@@ -42,6 +42,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'src/telemetry/instruments.ts': ['@opentelemetry/api'],
       'src/telemetry/recorder.ts': ['@opentelemetry/api'],
       'src/telemetry/request-settings.ts': ['@opentelemetry/api'],
+      'src/telemetry/sdk-span.ts': ['@opentelemetry/api'],
       'src/telemetry/series.ts': ['@opentelemetry/api'],
       'src/telemetry/span-attributes.ts': ['@opentelemetry/api'],
       'src/telemetry/totals.ts': ['@opentelemetry/api'],
