@@ -37,8 +37,14 @@ afterAll(async () => {
   await stub.stop();
 });
 
-async function run(SDK: string): Promise<Told & { stderr: string }> {
-  const env = { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, SPENDFUSE_ACCEPT_BAGGAGE: 'workflow', SDK };
+async function run(SDK: string, more: Record<string, string> = {}): Promise<Told & { stderr: string }> {
+  const env = {
+    ...more,
+    PROVIDER: provider.url,
+    SPENDFUSE_ENDPOINT: stub.url,
+    SPENDFUSE_ACCEPT_BAGGAGE: 'workflow',
+    SDK,
+  };
   const ran = await runApp({ args: ['--import', REGISTER, app('otel.mjs')], env });
   return { ...(ran.json as Told), stderr: ran.stderr };
 }
@@ -95,6 +101,16 @@ describe.each([{ when: 'before' }, { when: 'after' }])('an SDK that starts $when
     expect(calls[5]?.attributes[ATTR.budget]).toBe('support-production');
   });
 
+  test('is told of a stream when its first chunk was read, and of other calls nothing of the kind', () => {
+    const [json, , whole, broken] = calls.map(({ attributes }) => attributes);
+    for (const stream of [whole, broken]) {
+      expect(stream?.[ATTR.requestStream]).toBe(true);
+      expect(stream?.[ATTR.responseTimeToFirstChunk]).toBeGreaterThan(0);
+    }
+    expect(json).not.toHaveProperty([ATTR.responseTimeToFirstChunk]);
+    expect(json).not.toHaveProperty([ATTR.requestStream]);
+  });
+
   test('gets the metrics', () => {
     const units = Object.fromEntries(told.metrics.map(({ name, unit }) => [name, unit]));
     expect(units).toEqual({
@@ -119,6 +135,31 @@ describe.each([{ when: 'before' }, { when: 'after' }])('an SDK that starts $when
     expect(told.spans.at(-1)?.attributes['spendfuse.workflow']).toBe('nightly');
     expect(provider.seen.map(({ headers }) => headers.baggage).filter(Boolean)).toEqual(['other=kept']);
   });
+});
+
+test.each([
+  { what: 'SPENDFUSE_OTEL_NAMES', env: { SPENDFUSE_OTEL_NAMES: 'latest', SPENDFUSE_OTEL_CHUNKS: 'every' } },
+  {
+    what: 'the variable of OpenTelemetry itself',
+    env: { OTEL_SEMCONV_STABILITY_OPT_IN: 'gen_ai_latest_experimental', SPENDFUSE_OTEL_CHUNKS: 'every' },
+  },
+])('the latest names are used where $what asks for them', async ({ env }) => {
+  const { metrics, stderr } = await run('before', env);
+  expect(stderr).toBe('');
+  expect(metrics.map(({ name }) => name).sort()).toEqual([
+    CLIENT_METRIC.inferenceDuration,
+    CLIENT_METRIC.inferenceInputTokens,
+    CLIENT_METRIC.inferenceOutputTokens,
+    CLIENT_METRIC.inferenceTimePerOutputChunk,
+    CLIENT_METRIC.inferenceTimeToFirstChunk,
+    CLIENT_METRIC.inferenceUsageCacheReadInputTokens,
+    CLIENT_METRIC.inferenceUsageInputTokens,
+    CLIENT_METRIC.inferenceUsageOutputTokens,
+    CLIENT_METRIC.inferenceUsageReasoningOutputTokens,
+    CLIENT_METRIC.cost,
+    CLIENT_METRIC.serverAvailable,
+    CLIENT_METRIC.settlementsLost,
+  ]);
 });
 
 test('without an SDK nothing is registered', async () => {
