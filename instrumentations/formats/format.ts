@@ -1,4 +1,5 @@
 /** WHAT a call says. A format is pure: parsed bodies in, facts out. It knows nothing of promises, streams or blocking. */
+import type { Evidence } from '../../src/domain/evidence.ts';
 import type { Usage, UsageBound } from '../../src/domain/usage.ts';
 
 /** `gen_ai.operation.name` of the OTel GenAI conventions. */
@@ -10,7 +11,8 @@ export type Operation =
   | 'image_generation'
   | 'rerank'
   | 'speech'
-  | 'transcription';
+  | 'transcription'
+  | 'batch';
 
 export interface RequestFacts {
   model: string;

@@ -15,6 +15,7 @@ import { geminiInteractions } from './gemini-interactions.ts';
 import { ollama } from './ollama.ts';
 import { ollamaEmbeddings } from './ollama-embeddings.ts';
 import { openaiChat } from './openai-chat.ts';
+import { openaiBatches } from './openai-batches.ts';
 import { openaiCompletions } from './openai-completions.ts';
 import { openaiEmbeddings } from './openai-embeddings.ts';
 import { openaiImages } from './openai-images.ts';
@@ -35,6 +36,7 @@ export const FORMATS: readonly Format[] = [
   openaiSpeech,
   openaiTranscriptions,
   anthropicMessages,
+  openaiBatches,
   anthropicComplete,
   anthropicVertex,
   gemini,

@@ -46,6 +46,10 @@ export const MEDIA: Cases = {
   'translation that tells its length': [HEARD],
   'azure images': [OK],
   'azure transcription': [OK],
+  'batch started': ['released ok 0/0'],
+  'batch read back, time and again': [OK],
+  'batches listed': [OK, OK],
+  'batch of Azure read back': [OK],
   'moderation, file, model': [],
 };
 

@@ -29,9 +29,37 @@ export function mediaAnswer(path: string, body: Body): MediaAnswer | undefined {
   if (/\/images\/\w+$/.test(path)) return pictures(path, body);
   if (path.endsWith('/audio/speech')) return speech(body);
   if (/\/audio\/(?:transcriptions|translations)$/.test(path)) return transcript(path, body);
+  if (path.includes('/batches') && !path.includes('/messages/')) return { json: batches(path, body) };
   if (path.endsWith('/moderations')) return { json: { id: 'modr-1', model: body.model, results: [] } };
   if (path.endsWith('/files')) return { json: { id: 'file-1', object: 'file', bytes: 1, purpose: body.purpose } };
   return undefined;
+}
+
+/** Only what is done tells what it came to. */
+function batches(path: string, body: Body): object {
+  const batch = (id: string, status: string) => ({
+    id,
+    object: 'batch',
+    endpoint: '/v1/chat/completions',
+    status,
+    created_at: Math.floor(Date.now() / 86_400_000) * 86_400,
+    model: 'gpt-4.1-mini',
+    usage: {
+      input_tokens: status === 'completed' ? INPUT_TOKENS : 7,
+      input_tokens_details: { cached_tokens: 0 },
+      output_tokens: status === 'completed' ? OUTPUT_TOKENS : 1,
+      output_tokens_details: { reasoning_tokens: 0 },
+    },
+  });
+  if (body.input_file_id !== undefined) return batch(`batch_${body.input_file_id}`, 'validating');
+  const id = path.slice(path.lastIndexOf('/') + 1);
+  if (id !== 'batches') return batch(id, id.endsWith('running') ? 'in_progress' : 'completed');
+  const data = [
+    batch('batch_first', 'completed'),
+    batch('batch_running', 'in_progress'),
+    batch('batch_last', 'completed'),
+  ];
+  return { object: 'list', data, has_more: false, first_id: 'batch_first', last_id: 'batch_last' };
 }
 
 const sse = (value: object, type?: string): string =>

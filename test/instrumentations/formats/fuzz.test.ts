@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Format, ResponseFacts } from '../../../instrumentations/formats/format.ts';
 import { FORMATS } from '../../../instrumentations/formats/index.ts';
 import { MAX_USAGE_COUNT, USAGE_COUNT_KEYS, type Usage } from '../../../src/domain/usage.ts';
-import { bytes, RECORDINGS } from './recording.ts';
+import { bytes, IN_ONE_PIECE, RECORDINGS } from './recording.ts';
 
 const request = { model: 'm', stream: false, bound: { inputTokens: 900, webSearches: 1 }, estimatedInputTokens: 300 };
 const RUNS = { numRuns: 150 };
@@ -169,37 +169,34 @@ describe.each(FORMATS)('$id', (format) => {
   });
 });
 
-describe.each(FORMATS.filter(({ operation }) => operation !== 'embeddings' && operation !== 'rerank'))(
-  'streams of $id',
-  (format) => {
-    const streams = RECORDINGS.flatMap((recording) =>
-      recording.format === format.id && recording.events ? [recording.events] : [],
-    );
+describe.each(FORMATS.filter(({ operation }) => !IN_ONE_PIECE.has(operation)))('streams of $id', (format) => {
+  const streams = RECORDINGS.flatMap((recording) =>
+    recording.format === format.id && recording.events ? [recording.events] : [],
+  );
 
-    it('has the same usage when each event comes twice', () => {
-      for (const stream of streams) {
-        const once = replayStream(format, stream);
-        const twice = replayStream(
-          format,
-          stream.flatMap((event) => [event, event]),
-        );
-        expect(twice.usage).toEqual(once.usage);
-      }
-    });
+  it('has the same usage when each event comes twice', () => {
+    for (const stream of streams) {
+      const once = replayStream(format, stream);
+      const twice = replayStream(
+        format,
+        stream.flatMap((event) => [event, event]),
+      );
+      expect(twice.usage).toEqual(once.usage);
+    }
+  });
 
-    it('never measures a stream that was broken off before its usage came', () => {
-      for (const stream of streams) {
-        const last = stream.findLastIndex((event) => /"usage":\{/.test(JSON.stringify(event)));
-        const first = stream
-          .slice(0, last)
-          .findIndex((event) => /"(?:prompt|completion)_tokens"/.test(JSON.stringify(event)));
-        if (first >= 0) continue; // Running totals are measured at every event.
-        for (let length = 0; length < last; length++) {
-          const facts = replayStream(format, stream.slice(0, length));
-          expect(facts.usage).toBeUndefined();
-          expectSoundFacts(facts);
-        }
+  it('never measures a stream that was broken off before its usage came', () => {
+    for (const stream of streams) {
+      const last = stream.findLastIndex((event) => /"usage":\{/.test(JSON.stringify(event)));
+      const first = stream
+        .slice(0, last)
+        .findIndex((event) => /"(?:prompt|completion)_tokens"/.test(JSON.stringify(event)));
+      if (first >= 0) continue; // Running totals are measured at every event.
+      for (let length = 0; length < last; length++) {
+        const facts = replayStream(format, stream.slice(0, length));
+        expect(facts.usage).toBeUndefined();
+        expectSoundFacts(facts);
       }
-    });
-  },
-);
+    }
+  });
+});

@@ -1,6 +1,6 @@
 /** Loads the recorded calls of test/recordings: one JSON file per case, with the stream beside it as it came over the wire. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { ResponseFacts } from '../../../instrumentations/formats/format.ts';
+import type { Operation, ResponseFacts } from '../../../instrumentations/formats/format.ts';
 import type { UsageBound } from '../../../src/domain/usage.ts';
 
 const ROOT = new URL('../../recordings/', import.meta.url);
@@ -67,3 +67,6 @@ export const RECORDINGS: readonly Recording[] = readdirSync(ROOT, { withFileType
       .filter((file) => file.endsWith('.json'))
       .map((file) => load(name, file)),
   );
+
+/** Endpoints that answer in one piece, whatever they are asked. */
+export const IN_ONE_PIECE: ReadonlySet<Operation> = new Set<Operation>(['embeddings', 'rerank', 'batch']);

@@ -83,6 +83,15 @@ export function mediaCases({ client, azure }) {
       client.audio.translations.create({ model: 'whisper-1', file: recording(), response_format: 'verbose_json' }),
     'azure images': () => azure.images.generate(paint),
     'azure transcription': () => azure.audio.transcriptions.create({ ...hear, file: recording() }),
+    'batch started': () =>
+      client.batches.create({ input_file_id: 'one', endpoint: '/v1/chat/completions', completion_window: '24h' }),
+    'batch read back, time and again': async () => [
+      await client.batches.retrieve('batch_running'),
+      await client.batches.retrieve('batch_two'),
+      await client.batches.retrieve('batch_two'),
+    ],
+    'batches listed': async () => collect(await client.batches.list()),
+    'batch of Azure read back': () => azure.batches.retrieve('batch_azure'),
     'moderation, file, model': async () => [
       await client.moderations.create({ model: 'omni-moderation-latest', input: 'Grüße' }),
       await client.files.create({ file: recording(), purpose: 'user_data' }),
