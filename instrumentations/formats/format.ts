@@ -1,5 +1,6 @@
 /** WHAT a call says. A format is pure: parsed bodies in, facts out. It knows nothing of promises, streams or blocking. */
 import type { Evidence } from '../../src/domain/evidence.ts';
+import type { Evidence } from '../../src/domain/evidence.ts';
 import type { Usage, UsageBound } from '../../src/domain/usage.ts';
 
 /** `gen_ai.operation.name` of the OTel GenAI conventions. */
@@ -46,6 +47,8 @@ export interface ResponseFacts {
   invalid?: string;
   /** Type or code of an error that the answer itself carries: a 200 with an error body, an error event in a stream. */
   error?: string;
+  /** Of an answer that came through a gateway: what it says of the way. */
+  evidence?: Evidence;
 }
 
 /** Takes the stream's JSON events in order. `facts()` may be asked at any point, also after a break. */

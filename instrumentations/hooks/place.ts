@@ -2,13 +2,18 @@
 import type { Caught } from '../../src/client/call.ts';
 import type { Format } from '../formats/format.ts';
 import { formatFor, providerOfAgent, providerOfHost } from '../formats/index.ts';
+import { gateOf, providerByHeaders } from '../gateway-requests.ts';
+import type { GatewayName } from '../gateways.ts';
 import { type AnyHeaders, headerOf } from './headers.ts';
 
-export type Place = Pick<Caught, 'path' | 'provider' | 'host' | 'port'> & {
+export type Place = Pick<Caught, 'path' | 'provider' | 'host' | 'port' | 'gate' | 'prefixed'> & {
   format: Format;
   /** The host does not tell the provider, so that it was taken at the format's word. */
   unknownHost?: true;
 };
+
+/** Each answer of a host that nobody knows is asked for its gateway, until so many have not named one. */
+const ASKS_UNKNOWN = 8;
 
 /** Enough for any service, and a bound for one that puts ids into its URLs. */
 const MAX_KEPT = 256;
@@ -28,8 +33,12 @@ function read(text: string): Place | undefined {
   const format = url ? formatFor('POST', url.pathname) : undefined;
   if (!url || !format) return undefined;
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-  const known = providerOfHost(url.host);
+  const gate = gateOf(url.hostname, url.pathname);
+  const known = gate?.provider ?? providerOfHost(url.host);
   const place: Place = { format, path: url.pathname, provider: known ?? format.provider, host: url.hostname, port };
+  if (gate) place.gate = { name: gate.name, asks: 0 };
+  else if (known === undefined) place.gate = { asks: ASKS_UNKNOWN };
+  if (gate?.prefixed) place.prefixed = true;
   return known === undefined ? { ...place, unknownHost: true } : place;
 }
 
@@ -37,7 +46,10 @@ function read(text: string): Place | undefined {
 export function placeBy(place: Place, headers: AnyHeaders): Place {
   const { modelHeader } = place.format;
   if (modelHeader !== undefined) return { ...place, path: `${place.path}/${headerOf(headers, modelHeader) ?? ''}` };
-  const provider = place.unknownHost && providerOfAgent(headerOf(headers, 'user-agent'));
+  if (!place.unknownHost) return place;
+  const header = (name: string): string | undefined => headerOf(headers, name);
+  const named = place.gate?.name && providerByHeaders(place.gate.name as GatewayName, header);
+  const provider = named ?? providerOfAgent(header('user-agent'));
   return provider === undefined ? place : { ...place, provider };
 }
 

@@ -6,6 +6,7 @@
 import type { Attempt } from '../../src/client/attempt.ts';
 import { Answer, type View } from './body.ts';
 import { framingOf } from './framing.ts';
+import { hearGateway } from './gateway.ts';
 import { classPatcher } from './patch.ts';
 import { stamps } from './stamp.ts';
 import { watchStream } from './stream.ts';
@@ -22,6 +23,7 @@ export function watchResponse(response: Response, attempt: Attempt, signal: Abor
     }
     const type = response.headers.get('content-type') ?? '';
     const header = (name: string): string | undefined => response.headers.get(name) ?? undefined;
+    hearGateway(attempt, header);
     const framing = framingOf(type);
     const isOpaque = !framing && attempt.format.opaque !== undefined && !/json/.test(type);
     watch(response, new Answer(attempt, framing, signal, header, isOpaque));

@@ -7,6 +7,7 @@ import type { AttemptEnd } from '../telemetry/recorder.ts';
 import type { Allowed } from './admission.ts';
 import { type Bag, type Bagged, NOT_IN_BAG } from './bag.ts';
 import { noteCreated } from './batches.ts';
+import type { Gate } from './call.ts';
 import { errorTypeOf, isUnsent } from './failure.ts';
 import { contextsAround, type Fallbacks } from './fallback.ts';
 import type { Journal } from './journal.ts';
@@ -42,6 +43,7 @@ export interface Admitted {
   admission: Allowed;
   /** The caller's, which tells its own aborts from timeouts. */
   signal?: AbortSignal | undefined;
+  gate?: Gate | undefined;
 }
 
 /** What has been seen of an answer so far. */
@@ -64,6 +66,7 @@ export class Attempt implements Bagged {
   #firstChunkMs = 0;
   #chunksMs: number[] | undefined;
   #ended = false;
+  #format: Format | undefined;
   /** Why it failed, where no answer tells. */
   #failure: string | undefined;
 
@@ -76,7 +79,16 @@ export class Attempt implements Bagged {
   }
 
   get format(): Format {
-    return this.#admitted.format;
+    return this.#format ?? this.#admitted.format;
+  }
+
+  /** The answer came by a way that says more of it than the format knows. */
+  readBy(format: Format): void {
+    this.#format = format;
+  }
+
+  get gate(): Gate | undefined {
+    return this.#admitted.gate;
   }
 
   get facts(): RequestFacts {
@@ -169,9 +181,9 @@ export class Attempt implements Bagged {
   }
 
   /** Of most calls there is none. */
-  get #evidence(): Evidence | undefined {
+  #evidence({ facts }: Metered): Evidence | undefined {
     const { fallback } = this.call;
-    return fallback && { fallback };
+    return fallback ? { ...facts?.evidence, fallback } : facts?.evidence;
   }
 
   #settle(metered: Metered): void {
@@ -182,7 +194,7 @@ export class Attempt implements Bagged {
     const ids = this.call.traceIds;
     const { journal } = this.#books;
     const admittedMs = this.#admittedMs;
-    const evidence = metered.end === 'settled' ? this.#evidence : undefined;
+    const evidence = metered.end === 'settled' ? this.#evidence(metered) : undefined;
     journal.add(settlementOf({ asked, metered, model: facts.model, held, draws, admittedMs, ids, evidence }));
     const { later, responseId } = metered.facts ?? {};
     if (later && responseId)
@@ -204,20 +216,22 @@ export class Attempt implements Bagged {
     const { usage, measured, facts } = metered;
     const model = facts?.model ?? this.facts.model;
     const source = measured ? 'measured' : 'estimated';
-    const { provider } = this.#admitted.asked;
+    const provider = facts?.evidence?.servedProvider ?? this.#admitted.asked.provider;
     const receipt = this.#books.pricer.receipt(provider, model, usage, this.#admittedMs, source);
     if (receipt instanceof Promise) return receipt.then((late) => this.#priced(metered, late));
     this.#priced(metered, receipt);
     return undefined;
   }
 
-  #priced({ usage, facts }: Metered, receipt: Receipt | undefined): void {
+  #priced(metered: Metered, receipt: Receipt | undefined): void {
+    const { usage, facts } = metered;
     if (receipt) this.#admitted.admission.settleAllowance?.(receipt.costNanoUsd);
     const recorded: AttemptEnd = { usage };
     if (receipt) recorded.receipt = receipt;
     if (facts?.model !== undefined) recorded.responseModel = facts.model;
     if (facts?.responseId !== undefined) recorded.responseId = facts.responseId;
-    if (this.#evidence) recorded.evidence = this.#evidence;
+    const evidence = this.#evidence(metered);
+    if (evidence) recorded.evidence = evidence;
     if (facts?.finishReasons) recorded.finishReasons = facts.finishReasons;
     if (this.#firstChunkMs !== 0) recorded.timeToFirstChunk = (this.#firstChunkMs - this.#sentMs) / 1000;
     if (this.#chunksMs) recorded.chunksMs = this.#chunksMs;

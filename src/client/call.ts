@@ -7,6 +7,7 @@
 import type { Format, RequestFacts, Rewrite } from '../../instrumentations/formats/format.ts';
 import type { Attribution } from '../domain/attribution.ts';
 import type { Fallback } from '../domain/evidence.ts';
+import { providerBefore } from '../domain/provider.ts';
 import type { CallStart } from '../telemetry/recorder.ts';
 import type { Admission, Admissions, Allowed } from './admission.ts';
 import { type Admitted, Attempt, type Books } from './attempt.ts';
@@ -43,6 +44,16 @@ export interface Caught {
   retries429?: true;
   /** It bears a signature over its path and body, so it goes out as it is or not at all. */
   signed?: true;
+  gate?: Gate;
+  /** Models have their provider's name before them. */
+  prefixed?: true;
+}
+
+/** A gateway between the service and the providers, or a host that nobody knows and that may be one. */
+export interface Gate {
+  name?: string | undefined;
+  /** Without a name: of how many more answers it is asked. */
+  asks: number;
 }
 
 /**
@@ -52,6 +63,7 @@ export interface Caught {
 export function beginAttempt(client: Client, call: Call, caught: Caught): Begun | Promise<Begun> {
   const facts = caught.format.request(caught.body, caught.bodyBytes, caught.path, caught.host);
   if (!facts) return undefined;
+  if (caught.prefixed) caught.provider = providerBefore(facts.model) ?? caught.provider;
   if (!client.fallbacks.isQuiet && !call.hasBegun) call.fallback = takesPlaceOf(client, call, caught, facts);
   const attribution = client.attributions.now(caught.apiKey, caught.agent, originName(call.fallback));
   if (call.begins()) call.describe(describe(caught, facts, attribution));
@@ -146,8 +158,8 @@ function admitted(
   const path = (admission.rewrite && format.rewritePath?.(caught.path, admission.rewrite)) ?? caught.path;
   const facts = admission.rewrite ? (format.request(body, caught.bodyBytes, path, caught.host) ?? before) : before;
   const hidesExtraEvent = asking !== undefined;
-  const { signal } = caught;
-  return new Attempt(client, call, { format, facts, body, path, hidesExtraEvent, asked, admission, signal });
+  const { signal, gate } = caught;
+  return new Attempt(client, call, { format, facts, body, path, hidesExtraEvent, asked, admission, signal, gate });
 }
 
 function canRewrite({ format, body, path, signed }: Caught, rewrite: Rewrite): boolean {

@@ -53,7 +53,7 @@ function meterAnswer(facts: ResponseFacts): Metered {
 
 /** A break after the last thing that the provider had to say is no break; before it, its counts are not final. */
 function meterBroken({ facts, by, errorType }: End & { kind: 'broken' }): Metered {
-  if (facts.usage && facts.finishReasons?.length) return meterAnswer(facts);
+  if (facts.usage && (facts.finishReasons?.length || facts.evidence?.gatewayCached)) return meterAnswer(facts);
   const usage = facts.estimate ?? facts.usage;
   if (usage) return { end: 'settled', status: by, measured: false, usage, facts, errorType };
   return { end: 'lost', status: by, measured: false, usage: NOTHING, facts, errorType };

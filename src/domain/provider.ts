@@ -58,10 +58,15 @@ export function providerNamed(name: string): string | undefined {
   return Object.hasOwn(ALIASES, key) ? ALIASES[key] : undefined;
 }
 
+/** `openai/gpt-4.1` → `openai`; undefined where what stands before the model is no provider that is known here. */
+export function providerBefore(model: string): string | undefined {
+  const slash = model.indexOf('/');
+  return slash <= 0 ? undefined : providerNamed(model.slice(0, slash));
+}
+
 /** `openai/gpt-4.1` → `gpt-4.1` where the provider is OpenAI; undefined without its name before it. */
 export function withoutProvider(provider: string, model: string): string | undefined {
-  const slash = model.indexOf('/');
-  if (slash <= 0 || slash === model.length - 1) return undefined;
-  const named = providerNamed(model.slice(0, slash));
-  return named !== undefined && named === (providerNamed(provider) ?? provider) ? model.slice(slash + 1) : undefined;
+  const named = providerBefore(model);
+  const isOwn = named !== undefined && named === (providerNamed(provider) ?? provider);
+  return isOwn && !model.endsWith('/') ? model.slice(model.indexOf('/') + 1) : undefined;
 }

@@ -114,8 +114,23 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ['src/domain/'],
     packages: [],
   },
+  'instrumentations/gateways.ts': {
+    imports: ['src/domain/provider.ts', 'instrumentations/formats/'],
+    types: ['src/domain/'],
+    packages: [],
+  },
+  'instrumentations/gateway-requests.ts': {
+    imports: ['src/domain/provider.ts', 'instrumentations/formats/provider.ts'],
+    types: ['instrumentations/gateways.ts'],
+    packages: [],
+  },
   'instrumentations/hooks/': {
-    imports: ['src/client/', 'instrumentations/formats/'],
+    imports: [
+      'src/client/',
+      'instrumentations/formats/',
+      'instrumentations/gateway-requests.ts',
+      'instrumentations/gateways.ts',
+    ],
     packages: ['node:async_hooks', 'node:diagnostics_channel', 'node:module'],
   },
   'src/index.ts': { imports: ['src/client/'], types: ['src/domain/'], packages: [] },
