@@ -45,10 +45,23 @@ export interface ResponseFacts {
   /** Reckoned from what was received; used only when `usage` is absent. */
   estimate?: Usage;
   invalid?: string;
+  /** It is done later and billed then; `responseId` is what it is called. */
+  later?: true;
+  /** Of a file of results: what each of a batch came to. */
+  results?: readonly BatchResult[];
   /** Type or code of an error that the answer itself carries: a 200 with an error body, an error event in a stream. */
   error?: string;
   /** Of an answer that came through a gateway: what it says of the way. */
   evidence?: Evidence;
+}
+
+export interface BatchResult {
+  /** The caller's own name for it, once in a batch. */
+  id: string;
+  model: string;
+  responseId: string | undefined;
+  measured: boolean;
+  usage: Usage;
 }
 
 /** Takes the stream's JSON events in order. `facts()` may be asked at any point, also after a break. */

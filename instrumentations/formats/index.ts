@@ -1,5 +1,6 @@
 /** The table of formats. A new one is a line in `FORMATS`; which paths are its own, it says itself. */
 
+import { anthropicBatches } from './anthropic-batches.ts';
 import { anthropicComplete } from './anthropic-complete.ts';
 import { anthropicMessages } from './anthropic-messages.ts';
 import { anthropicVertex } from './anthropic-vertex.ts';
@@ -37,6 +38,7 @@ export const FORMATS: readonly Format[] = [
   openaiTranscriptions,
   anthropicMessages,
   openaiBatches,
+  anthropicBatches,
   anthropicComplete,
   anthropicVertex,
   gemini,

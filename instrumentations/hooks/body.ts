@@ -12,9 +12,12 @@ import { Reading } from './idle.ts';
 import { parseEvent } from './sse.ts';
 import { Tape } from './tape.ts';
 
+/** An attempt, or whatever else has to hear how an answer ended. */
+export type Watched = Pick<Attempt, 'format' | 'facts' | 'hidesExtraEvent' | 'answer' | 'noteChunk' | 'end' | 'ended'>;
+
 /** Shared by the views. It must not point to a view, for a view that nobody can read any more ends the attempt. */
 export class Answer implements Seeing {
-  readonly attempt: Attempt;
+  readonly attempt: Watched;
   readonly streams: boolean;
   /** A sound, say: its size is all that is read of it. */
   readonly isOpaque: boolean;
@@ -28,7 +31,7 @@ export class Answer implements Seeing {
 
   /** `framing`: of a stream; undefined for an answer in one piece. */
   constructor(
-    attempt: Attempt,
+    attempt: Watched,
     framing: Framing | undefined,
     signal: AbortSignal | undefined,
     header?: (name: string) => string | undefined,
@@ -94,7 +97,7 @@ export class Answer implements Seeing {
 }
 
 /** What the headers of the answer say goes along with the request, for formats whose bodies say less. */
-function withHeaders({ format, facts }: Attempt, header?: (name: string) => string | undefined): RequestFacts {
+function withHeaders({ format, facts }: Watched, header?: (name: string) => string | undefined): RequestFacts {
   const answered = header && format.headers?.(header);
   return answered ? { ...facts, answered } : facts;
 }

@@ -6,9 +6,10 @@ import type { Attempt } from '../../src/client/attempt.ts';
 import { beginAttempt, type Caught, type Client } from '../../src/client/call.ts';
 import { BudgetExceededError } from '../../src/client/errors.ts';
 import { Call } from '../../src/client/span.ts';
-import { warnOnce } from '../../src/client/warn.ts';
+import { quietly, warnOnce } from '../../src/client/warn.ts';
 import type { Format } from '../formats/format.ts';
 import { agentNow } from './agents.ts';
+import { watchResults } from './batch-results.ts';
 import { denyResponse } from './deny-response.ts';
 import { formWith, isForm, readForm } from './form-body.ts';
 import { noteLeaving, passOwned, retriedCall } from './frames.ts';
@@ -26,7 +27,8 @@ export function hookFetch(client: Client): void {
   if (typeof original !== 'function') return;
   const hooked = function fetch(input: Input, init: RequestInit | undefined = undefined): Promise<Response> {
     const matched = match(input, init);
-    if (!matched || passOwned()) return original(input, init);
+    if (!matched) return unmatched(client, original(input, init), input, init);
+    if (passOwned()) return original(input, init);
     return metered(client, original, matched, input, init);
   };
   Object.defineProperty(hooked, 'length', { value: original.length, configurable: true });
@@ -35,6 +37,11 @@ export function hookFetch(client: Client): void {
     ...Object.getOwnPropertyDescriptor(globalThis, 'fetch'),
     value: hooked,
   });
+}
+
+function unmatched(client: Client, sending: Promise<Response>, input: Input, init?: RequestInit): Promise<Response> {
+  quietly(() => watchResults(client, sending, input, init));
+  return sending;
 }
 
 /** Runs for every fetch of the service, so the method is looked at first: what is not a POST costs nothing. */

@@ -3,8 +3,7 @@
  * promises. What reads a body is replaced once on its class, and passes on to the original; a response that nobody
  * watches goes straight through.
  */
-import type { Attempt } from '../../src/client/attempt.ts';
-import { Answer, type View } from './body.ts';
+import { Answer, type View, type Watched } from './body.ts';
 import { framingOf } from './framing.ts';
 import { hearGateway } from './gateway.ts';
 import { classPatcher } from './patch.ts';
@@ -15,7 +14,7 @@ import { ExtraEventStripper } from './strip.ts';
 const views = stamps<View>();
 
 /** Ends the attempt when the response's body has been read, broken off, or can no longer be read. */
-export function watchResponse(response: Response, attempt: Attempt, signal: AbortSignal | undefined): void {
+export function watchResponse(response: Response, attempt: Watched, signal: AbortSignal | undefined): void {
   try {
     if (!response.ok) {
       attempt.end({ kind: 'rejected', httpStatus: response.status });

@@ -46,6 +46,8 @@ export function meter(end: End): Metered {
 function meterAnswer(facts: ResponseFacts): Metered {
   const failed = facts.error === undefined ? undefined : { errorType: facts.error };
   const status = failed ? 'error' : 'ok';
+  // Its hold stays until it is known.
+  if (facts.later) return { end: 'lost', status, measured: false, usage: NOTHING, facts, ...failed };
   if (facts.usage) return { end: 'settled', status, measured: true, usage: facts.usage, facts, ...failed };
   if (facts.estimate) return { end: 'settled', status, measured: false, usage: facts.estimate, facts, ...failed };
   return { end: 'lost', status: 'error', measured: false, usage: NOTHING, facts, errorType: facts.error ?? 'no_usage' };

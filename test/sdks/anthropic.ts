@@ -72,6 +72,11 @@ export const anthropic: Sdk = {
     'messages subclass': [OK],
     'messages middleware': [OK],
     'messages middleware of the client': [OK],
+    'batch created': [LOST],
+    // Two of its three messages were answered.
+    'batch created and its results read': [LOST, OK, OK],
+    'batch results read twice, of another process': [OK, OK],
+    'batch of something wrong': [],
     'tokens counted': [],
     'beta tokens counted': [],
     'legacy completion': [GUESSED],

@@ -19,7 +19,8 @@ const usage = (output_tokens: number): object => ({
 });
 
 /** Undefined: the request is not Anthropic's. */
-export function anthropicAnswer(path: string, body: Body): AnthropicAnswer | undefined {
+export function anthropicAnswer(path: string, body: Body, host = ''): AnthropicAnswer | undefined {
+  if (path.includes('/v1/messages/batches')) return batches(path, body, host);
   const vertex = /\/publishers\/anthropic\/models\/([^/:]+):(?:streamR|r)awPredict$/.exec(path);
   if (vertex?.[1] === 'count-tokens' || path.endsWith('/messages/count_tokens'))
     return { json: { input_tokens: INPUT_TOKENS } };
@@ -30,6 +31,22 @@ export function anthropicAnswer(path: string, body: Body): AnthropicAnswer | und
 }
 
 const event = (type: string, rest: object): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
+
+/** A batch is called by what its messages are called: `one.two` has two of them, of which one that is called `bad` fails. */
+function batches(path: string, { requests }: Body, host: string): AnthropicAnswer {
+  const named = (requests as { custom_id: string }[] | undefined)?.map(({ custom_id }) => custom_id).join('.');
+  const name = named ?? /msgbatch_([^/]+)/.exec(path)?.[1] ?? '';
+  if (path.endsWith('/results')) return { pieces: name.split('.').map(resultOf), type: 'application/x-jsonl' };
+  const id = `msgbatch_${name}`;
+  const results_url = named ? null : `http://${host}/v1/messages/batches/${id}/results`;
+  return { json: { id, type: 'message_batch', processing_status: named ? 'in_progress' : 'ended', results_url } };
+}
+
+function resultOf(custom_id: string): string {
+  const good = { type: 'succeeded', message: message('claude-haiku-4-5', {}) };
+  const bad = { type: 'errored', error: { type: 'error', error: { type: 'invalid_request', message: 'bad' } } };
+  return `${JSON.stringify({ custom_id, result: custom_id === 'bad' ? bad : good })}\n`;
+}
 
 /** Legacy: no counts at all. */
 function complete({ model, stream }: Body): AnthropicAnswer {

@@ -99,7 +99,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, all: S
   if (step === 'hang') return;
   const own =
     googleAnswer(request.url ?? '/', body) ??
-    anthropicAnswer(path, body) ??
+    anthropicAnswer(path, body, request.headers.host) ??
     vercelAnswer(path, body) ??
     mediaAnswer(path, body);
   const bedrock = bedrockAnswer(path, body);

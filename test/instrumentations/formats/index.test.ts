@@ -20,6 +20,7 @@ const REQUESTS = [
   ['POST', '/v1/batches', 'openai-batches'],
   ['POST', '/v1/messages', 'anthropic-messages'],
   ['POST', '/anthropic/v1/messages', 'anthropic-messages'],
+  ['POST', '/v1/messages/batches', 'anthropic-batches'],
   ['POST', '/v1/complete', 'anthropic-complete'],
   ['POST', '/v1/projects/p/locations/l/publishers/anthropic/models/claude-x@1:rawPredict', 'anthropic-vertex'],
   ['POST', '/v1/projects/p/locations/global/publishers/anthropic/models/claude-x:streamRawPredict', 'anthropic-vertex'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { anthropicBatches } from '../../../instrumentations/formats/anthropic-batches.ts';
 import { anthropicComplete } from '../../../instrumentations/formats/anthropic-complete.ts';
 import { anthropicMessages } from '../../../instrumentations/formats/anthropic-messages.ts';
 import { anthropicVertex } from '../../../instrumentations/formats/anthropic-vertex.ts';
@@ -128,6 +129,13 @@ describe('rewrite', () => {
       { anthropic_version: 'v', max_tokens: 900 },
       { model: 'b', maxOutputTokens: 512 },
       { anthropic_version: 'v', max_tokens: 512 },
+    ],
+    [
+      'rewrites each message of a batch',
+      anthropicBatches,
+      { requests: [{ custom_id: 'a', params: { model: 'a', max_tokens: 900 } }, null] },
+      { model: 'b', maxOutputTokens: 512 },
+      { requests: [{ custom_id: 'a', params: { model: 'b', max_tokens: 512 } }, null] },
     ],
     [
       'lowers a legacy completion',

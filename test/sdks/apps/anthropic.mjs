@@ -37,6 +37,7 @@ const own = {
 };
 const usage = { input_tokens: 40, output_tokens: 12 };
 const legacy = { model: 'claude-2.1', max_tokens_to_sample: 100, prompt: '\n\nHuman: Grüße\n\nAssistant:' };
+const batchOf = (...names) => ({ requests: names.map((custom_id) => ({ custom_id, params: body })) });
 
 await runCases({
   'messages json': () => create(body),
@@ -134,7 +135,6 @@ await runCases({
       seen += 1;
       if (seen === 2) setTimeout(() => controller.abort(), 5);
     }
-    return seen;
   },
   'messages stream unread': async () => {
     await (async () => void (await create(stream)))();
@@ -159,6 +159,16 @@ await runCases({
   'messages middleware': () => create(body, { middleware: [(request, next) => next(request)] }),
   'messages middleware of the client': () =>
     new Anthropic({ ...options, middleware: [(request, next) => next(request)] }).messages.create(body),
+  'batch created': () => client.messages.batches.create(batchOf('left')),
+  'batch created and its results read': async () => {
+    const { id } = await client.messages.batches.create(batchOf('one', 'bad', 'two'));
+    return { id, results: await collect(await client.messages.batches.results(id)) };
+  },
+  'batch results read twice, of another process': async () => [
+    await collect(await client.messages.batches.results('msgbatch_three.four')),
+    await collect(await client.beta.messages.batches.results('msgbatch_three.four')),
+  ],
+  'batch of something wrong': () => client.messages.batches.create({ requests: 'none' }, step('400')),
   'tokens counted': () => client.messages.countTokens({ model: body.model, messages: body.messages }),
   'beta tokens counted': () => client.beta.messages.countTokens({ model: body.model, messages: body.messages }),
   ...(client.completions && {
