@@ -5,6 +5,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { anthropicAnswer } from './anthropic-provider.ts';
+import { Arrivals } from './arrivals.ts';
 import { bedrockAnswer } from './bedrock-provider.ts';
 import { createBothServer } from './both-http.ts';
 import { googleAnswer } from './google-provider.ts';
@@ -49,8 +50,12 @@ const COUNTS = { words: WORDS, input: INPUT_TOKENS, output: OUTPUT_TOKENS };
 export async function startProvider(): Promise<TestProvider> {
   const seen: Seen[] = [];
   const steps: Step[] = [];
+  const arrivals = new Arrivals();
   const server = createBothServer((request, response) => {
-    answer(request, response, seen, steps).catch(() => response.destroy());
+    if (arrivals.answers(request.url, response)) return;
+    answer(request, response, seen, steps)
+      .catch(() => response.destroy())
+      .finally(() => arrivals.note(request.headers['x-step-once']));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
