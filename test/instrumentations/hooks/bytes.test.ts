@@ -15,7 +15,9 @@ interface Answer {
 }
 
 const EVENT = 'data: {"id":"c1","model":"gpt-4.1","choices":[{"index":0,"delta":{"content":"Grüße 世界"}}]}\n\n';
-const BODY = '{"id":"c1","model":"gpt-4.1","choices":[],"usage":{"prompt_tokens":40,"completion_tokens":12}}';
+/** With a choice: without, it would be the event that is hidden where we asked for it. */
+const BODY =
+  '{"id":"c1","model":"gpt-4.1","choices":[{"index":0}],"usage":{"prompt_tokens":40,"completion_tokens":12}}';
 const facts = openaiChat.request({ model: 'gpt-4.1', messages: [] }, 100);
 
 const bytes = (text: string): Bytes => new TextEncoder().encode(text);
