@@ -1,6 +1,5 @@
 /** WHAT a call says. A format is pure: parsed bodies in, facts out. It knows nothing of promises, streams or blocking. */
 import type { Evidence } from '../../src/domain/evidence.ts';
-import type { Evidence } from '../../src/domain/evidence.ts';
 import type { Usage, UsageBound } from '../../src/domain/usage.ts';
 
 /** `gen_ai.operation.name` of the OTel GenAI conventions. */
@@ -49,6 +48,8 @@ export interface ResponseFacts {
   later?: true;
   /** Of a file of results: what each of a batch came to. */
   results?: readonly BatchResult[];
+  /** It bills nothing by itself: what was set aside for it is given back. */
+  isFree?: true;
   /** Type or code of an error that the answer itself carries: a 200 with an error body, an error event in a stream. */
   error?: string;
   /** Of an answer that came through a gateway: what it says of the way. */

@@ -15,8 +15,8 @@ import { geminiEmbeddings } from './gemini-embeddings.ts';
 import { geminiInteractions } from './gemini-interactions.ts';
 import { ollama } from './ollama.ts';
 import { ollamaEmbeddings } from './ollama-embeddings.ts';
-import { openaiChat } from './openai-chat.ts';
 import { openaiBatches } from './openai-batches.ts';
+import { openaiChat } from './openai-chat.ts';
 import { openaiCompletions } from './openai-completions.ts';
 import { openaiEmbeddings } from './openai-embeddings.ts';
 import { openaiImages } from './openai-images.ts';
@@ -36,10 +36,10 @@ export const FORMATS: readonly Format[] = [
   openaiImages,
   openaiSpeech,
   openaiTranscriptions,
-  anthropicMessages,
   openaiBatches,
-  anthropicBatches,
+  anthropicMessages,
   anthropicComplete,
+  anthropicBatches,
   anthropicVertex,
   gemini,
   geminiEmbeddings,

@@ -15,6 +15,7 @@ import { formWith, isForm, readForm } from './form-body.ts';
 import { noteLeaving, passOwned, retriedCall } from './frames.ts';
 import { apiKeyOf, isSigned, withHeader, withoutLength, withoutOwnBaggage } from './headers.ts';
 import { type Place, placeBy, placeOf, withPath as withUrl } from './place.ts';
+import { starting, watchReadBack } from './read-back.ts';
 import { parseObject, serialise, textOf } from './request-body.ts';
 import { watchResponse } from './response.ts';
 import { letPass } from './uncaught.ts';
@@ -41,6 +42,7 @@ export function hookFetch(client: Client): void {
 
 function unmatched(client: Client, sending: Promise<Response>, input: Input, init?: RequestInit): Promise<Response> {
   quietly(() => watchResults(client, sending, input, init));
+  quietly(() => watchReadBack(client, sending, input, init));
   return sending;
 }
 
@@ -72,7 +74,7 @@ async function metered(
 
   const call = retriedCall() ?? new Call();
   const what = caught(place, body, bytes, headers, signal);
-  const attempt = await begin(client, call, what);
+  const attempt = await begin(client, call, starting(client, what));
   if (attempt instanceof BudgetExceededError) return denyResponse(attempt, place.format, headers as Headers);
   if (attempt === undefined) return unmetered(original, place, input, init);
   if (attempt === 'aborted') throw signal?.reason;

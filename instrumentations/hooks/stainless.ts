@@ -12,6 +12,7 @@ import { Attempt } from '../../src/client/attempt.ts';
 import { type Begun, beginAttempt, type Caught, type Client } from '../../src/client/call.ts';
 import { errorTypeOf } from '../../src/client/failure.ts';
 import { Call } from '../../src/client/span.ts';
+import { quietly } from '../../src/client/warn.ts';
 import type { Format } from '../formats/format.ts';
 import { agentNow } from './agents.ts';
 import { formWith, isForm, type ReadForm, readForm, readUnseenForm } from './form-body.ts';
@@ -19,6 +20,7 @@ import { type Frame, frames } from './frames.ts';
 import { apiKeyOf, withoutOwnBaggage } from './headers.ts';
 import { replace } from './patch.ts';
 import { placeBy, placeOf, withPath } from './place.ts';
+import { starting, watchReadBack } from './read-back.ts';
 import { serialise } from './request-body.ts';
 import { expectParsed, watchResponse } from './response.ts';
 import { stamps } from './stamp.ts';
@@ -61,7 +63,7 @@ export function hookStainless(client: Client, sdk: unknown): boolean {
   patched.add(core);
   replace(core, 'makeRequest', makeRequest);
   replace(core, 'buildRequest', (original) => buildRequest(original, client));
-  replace(core, 'fetchWithTimeout', fetchWithTimeout);
+  replace(core, 'fetchWithTimeout', (original) => fetchWithTimeout(original, client));
   if (Object.hasOwn(core, 'parseResponseWithTimeout') && isAsync(core.parseResponseWithTimeout)) {
     replace(core, 'parseResponseWithTimeout', parseResponse);
   }
@@ -109,7 +111,7 @@ function admit(client: Client, sdk: unknown, frame: Frame, options: Options, bui
   // Who takes the SDK's own retries away (LangChain does) tries again above it, after any 429.
   if ((options.maxRetries ?? (sdk as Options).maxRetries) === 0) what.retries429 = true;
   calls.put(options, frame.call);
-  const begun = beginAttempt(client, frame.call, what);
+  const begun = beginAttempt(client, frame.call, starting(client, what));
   return begun instanceof Promise
     ? begun.then((attempt) => take(frame, built, what, attempt))
     : take(frame, built, what, begun);
@@ -160,11 +162,17 @@ function readBody(format: Format, sent: unknown, { body, __metadata }: Options):
   return isForm(sent) ? readForm(sent) : readUnseenForm(__metadata?.model);
 }
 
-function fetchWithTimeout(original: Method): Method {
+/** What is no attempt may still tell of some. */
+function unadmitted(client: Client, sending: Promise<unknown>, [url, init]: unknown[]): Promise<unknown> {
+  quietly(() => watchReadBack(client, sending as Promise<Response>, url as string, init as RequestInit | undefined));
+  return sending;
+}
+
+function fetchWithTimeout(original: Method, client: Client): Method {
   return function (this: unknown, ...args: unknown[]) {
     const frame = frames.getStore();
     const attempt = frame?.attempt;
-    if (!frame || !attempt || attempt.ended) return original.apply(this, args);
+    if (!frame || !attempt || attempt.ended) return unadmitted(client, original.apply(this, args), args);
     const controller = args[3] as AbortController | undefined;
     frame.owned = true;
     delete frame.left;

@@ -46,6 +46,7 @@ export function meter(end: End): Metered {
 function meterAnswer(facts: ResponseFacts): Metered {
   const failed = facts.error === undefined ? undefined : { errorType: facts.error };
   const status = failed ? 'error' : 'ok';
+  if (facts.isFree) return { end: 'released', status, measured: true, usage: NOTHING, facts, ...failed };
   // Its hold stays until it is known.
   if (facts.later) return { end: 'lost', status, measured: false, usage: NOTHING, facts, ...failed };
   if (facts.usage) return { end: 'settled', status, measured: true, usage: facts.usage, facts, ...failed };
