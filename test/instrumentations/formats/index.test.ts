@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FORMATS, formatFor } from '../../../instrumentations/formats/index.ts';
 
@@ -119,5 +121,22 @@ describe('formatFor', () => {
     ['gemini-embeddings', { instances: [{ prompt: 'a picture of Vertex AI' }] }],
   ])('%s leaves a body alone that only shares the path', (id, body) => {
     expect(FORMATS.find((format) => format.id === id)!.request(body, 100)).toBeUndefined();
+  });
+});
+
+describe('the example of CONTRIBUTING.md', () => {
+  it('has one line in the table beside its import, and no hook and nothing else of the product names it', () => {
+    const root = fileURLToPath(new URL('../../../', import.meta.url));
+    const rooms = ['instrumentations/hooks', 'src'].flatMap((room) =>
+      readdirSync(root + room, { recursive: true, encoding: 'utf8' }).map((file) => `${room}/${file}`),
+    );
+    const files = ['instrumentations/formats/index.ts', 'instrumentations/formats/provider.ts', ...rooms];
+    const lines = files
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => readFileSync(root + file, 'utf8').split('\n'));
+    expect(lines.filter((line) => /cohere-?rerank/i.test(line)).map((line) => line.trim())).toEqual([
+      "import { cohereRerank } from './cohere-rerank.ts';",
+      'cohereRerank,',
+    ]);
   });
 });
