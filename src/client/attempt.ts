@@ -216,8 +216,12 @@ export class Attempt implements Bagged {
     const { usage, measured, facts } = metered;
     const model = facts?.model ?? this.facts.model;
     const source = measured ? 'measured' : 'estimated';
-    const provider = facts?.evidence?.servedProvider ?? this.#admitted.asked.provider;
-    const receipt = this.#books.pricer.receipt(provider, model, usage, this.#admittedMs, source);
+    const { provider } = this.#admitted.asked;
+    const served = facts?.evidence?.servedProvider ?? provider;
+    const by = (name: string) => this.#books.pricer.receipt(name, model, usage, this.#admittedMs, source);
+    const first = by(served);
+    const other = (receipt: Receipt | undefined) => (receipt || served === provider ? receipt : by(provider));
+    const receipt = first instanceof Promise ? first.then(other) : other(first);
     if (receipt instanceof Promise) return receipt.then((late) => this.#priced(metered, late));
     this.#priced(metered, receipt);
     return undefined;
