@@ -151,6 +151,7 @@ export const bedrockConverse: Format = {
   rewrite: rewriteLimit,
   rewritePath: (path, { model }) => withModel(path, model),
   denial: (message, details) => ({ ...details, message }),
+  retries429: true,
   headers: headersOf,
   response,
   stream,

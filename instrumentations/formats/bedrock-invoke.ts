@@ -146,6 +146,7 @@ function invoke(id: string, operation: Operation, models: RegExp): Format {
     canRewrite,
     rewritePath: (path, { model }) => withModel(path, model),
     denial: (message, details) => ({ ...details, message }),
+    retries429: true,
     headers: headersOf,
     response,
     stream,

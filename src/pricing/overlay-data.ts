@@ -101,6 +101,13 @@ export const ROWS: readonly (Rule & { units: Partial<Record<PriceKey, string>> }
   { provider: 'cohere', model: 'rerank-v4.0-pro*', units: { input_mtok: '0', web_searches_kcount: '2.5' } },
   { provider: 'cohere', model: 'rerank-*', units: { input_mtok: '0', web_searches_kcount: '2' } },
   { provider: 'cohere', model: 'embed-*-v3.0', units: { input_mtok: '0.1' } },
+  // aws.amazon.com/bedrock/pricing: Cohere and reranking, which genai-prices leaves out.
+  { provider: 'aws', model: '*cohere.command-r-plus-v1*', units: { input_mtok: '3', output_mtok: '15' } },
+  { provider: 'aws', model: '*cohere.command-r-v1*', units: { input_mtok: '0.5', output_mtok: '1.5' } },
+  { provider: 'aws', model: '*cohere.embed-english-v3*', units: { input_mtok: '0.1' } },
+  { provider: 'aws', model: '*cohere.embed-multilingual-v3*', units: { input_mtok: '0.1' } },
+  { provider: 'aws', model: '*cohere.rerank-v3-5*', units: { input_mtok: '0', web_searches_kcount: '2' } },
+  { provider: 'aws', model: '*amazon.rerank-v1*', units: { input_mtok: '0', web_searches_kcount: '1' } },
   // Models on the caller's own machine. Whoever wants theirs counted as money gives them a contract price.
   { provider: 'ollama', model: '*', units: { input_mtok: '0', cache_read_mtok: '0', output_mtok: '0' } },
 ];
@@ -203,6 +210,14 @@ export const MODIFIERS: readonly ModifierRow[] = [
   { ...priority('google', 'gemini-*', [2, 1]), assumption: 'published as 75 to 100 % more, the top of it is used' },
   // aws.amazon.com/bedrock/pricing: batch at half. What flex and priority cost differs by model and is not known here.
   batch('aws'),
+  {
+    provider: 'aws',
+    model: '*',
+    on: 'service',
+    value: 'optimized',
+    ratio: [5, 4],
+    assumption: 'latency-optimized inference costs a quarter more where it is published (Nova Pro, Claude 3.5 Haiku)',
+  },
   // mistral.ai/pricing, groq.com/pricing (flex costs the standard rate)
   batch('mistral'),
   batch('groq'),

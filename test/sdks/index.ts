@@ -2,6 +2,8 @@
 import { agents } from './agents.ts';
 import { ai } from './ai.ts';
 import { anthropic } from './anthropic.ts';
+import { bedrock } from './bedrock.ts';
+import { bedrockSdk } from './bedrock-sdk.ts';
 import { cohere } from './cohere.ts';
 import { plainFetch } from './fetch.ts';
 import { google } from './google.ts';
@@ -19,6 +21,8 @@ export const SDKS: readonly Sdk[] = [
   openai,
   anthropic,
   vertex,
+  bedrockSdk,
+  bedrock,
   google,
   ai,
   agents,
