@@ -25,7 +25,7 @@ export function read(path: string): string {
 
 /** Sorted; never in dependencies, in what is built, or in temporary folders. */
 export function paths(...patterns: string[]): string[] {
-  const exclude = ['node_modules/**', 'dist/**', '.git/**', '.demo/**'];
+  const exclude = ['**/node_modules/**', 'dist/**', '.git/**', '.demo/**'];
   return globSync(patterns, { cwd: ROOT, exclude }).sort();
 }
 
