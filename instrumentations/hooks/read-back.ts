@@ -4,7 +4,6 @@
  */
 import { settleResults } from '../../src/client/batches.ts';
 import type { Caught, Client } from '../../src/client/call.ts';
-import type { Attribution } from '../../src/domain/attribution.ts';
 import type { Format } from '../formats/format.ts';
 import type { LateFormat } from '../formats/late.ts';
 import { openaiBatches, openaiBatchesRead } from '../formats/openai-batches.ts';
@@ -14,6 +13,7 @@ import { type AnyHeaders, apiKeyOf, headerOf } from './headers.ts';
 import { watchResponse } from './response.ts';
 
 type Input = Parameters<typeof globalThis.fetch>[0];
+type Attribution = ReturnType<Client['attributions']['now']>;
 
 const FORMATS: readonly LateFormat[] = [openaiBatchesRead];
 

@@ -26,7 +26,7 @@ function settled() {
 const usage = { input_tokens: 40, output_tokens: 12, batch: true };
 const listed = ['batch_first', 'batch_last'].map((id) => [id, 'gpt-4.1-mini', 'openai', usage, undefined]);
 
-test.each([{}, { OWN: 'yes' }])(
+test.each<Record<string, string>>([{}, { OWN: 'yes' }])(
   'a batch is settled when it is read back, once, for whoever started it: %j',
   async (env) => {
     expect(await run(env)).toEqual({ result: 'completed' });
