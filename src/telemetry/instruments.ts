@@ -11,6 +11,7 @@ import {
   type ObservableResult,
 } from '@opentelemetry/api';
 import { conventions } from './conventions.ts';
+import { recordWaiting } from './measurements.ts';
 import { CLIENT_METRIC, SCOPE_NAME } from './names.ts';
 import { status } from './status.ts';
 import { Totals } from './totals.ts';
@@ -123,7 +124,11 @@ function observeClient(meter: Meter): void {
     description: 'Cost as the client reckons it; the ledger decides',
     unit: '{USD}',
   });
-  cost.addCallback((result) => costs.observe(result));
+  // SDKs ask what is observed before they collect what was recorded.
+  cost.addCallback((result) => {
+    recordWaiting();
+    costs.observe(result);
+  });
   const available = meter.createObservableGauge(CLIENT_METRIC.serverAvailable, {
     description: 'Whether the spendfuse server can be reached (1) or calls are decided without it (0)',
     unit: '1',

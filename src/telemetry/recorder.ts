@@ -16,6 +16,7 @@ import type { Evidence } from '../domain/evidence.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import type { Usage } from '../domain/usage.ts';
 import { currentInstruments, type Instruments } from './instruments.ts';
+import { measure, throwFailure } from './measurements.ts';
 import { ATTR, SCOPE_NAME } from './names.ts';
 import { isSdkSpanAround } from './sdk-span.ts';
 import { type Kind, type Series, type Served, seriesOf } from './series.ts';
@@ -127,28 +128,29 @@ export class CallRecorder {
     const { attributes, input, output } = this.#served;
     this.#hasTokens = true;
     if (!inputTokens || !outputTokens || !this.#series.isInference) {
-      tokenUsage.record(usage.inputTokens, input);
-      tokenUsage.record(usage.outputTokens, output);
+      measure(tokenUsage, usage.inputTokens, input, this.context);
+      measure(tokenUsage, usage.outputTokens, output, this.context);
       return;
     }
-    inputTokens.record(usage.inputTokens, attributes);
-    outputTokens.record(usage.outputTokens, attributes);
+    measure(inputTokens, usage.inputTokens, attributes, this.context);
+    measure(outputTokens, usage.outputTokens, attributes, this.context);
     countTokens(this.#served, usage);
   }
 
   #timeChunks(instruments: Instruments, timeToFirst: number, chunksMs: readonly number[] = []): void {
     const { timeToFirstChunk, timePerOutputChunk } = this.#series.timing(instruments);
     const { attributes } = this.#served;
-    timeToFirstChunk.record(timeToFirst, attributes);
+    measure(timeToFirstChunk, timeToFirst, attributes, this.context);
     for (let at = 1; at < chunksMs.length; at++) {
-      timePerOutputChunk.record((chunksMs[at]! - chunksMs[at - 1]!) / 1000, attributes);
+      measure(timePerOutputChunk, (chunksMs[at]! - chunksMs[at - 1]!) / 1000, attributes, this.context);
     }
   }
 
   end({ durationSeconds, attempts, errorType, endedMs, decision, budget }: CallEnd): void {
     const instruments = currentInstruments();
     if (instruments.live) {
-      this.#series.timing(instruments).duration.record(durationSeconds, this.#served.ended(errorType));
+      const { duration } = this.#series.timing(instruments);
+      measure(duration, durationSeconds, this.#served.ended(errorType), this.context);
       const countsThem = instruments.inputTokens !== undefined && this.#series.isInference;
       if (countsThem && !this.#hasTokens) countTokens(this.#served, undefined);
     }
@@ -164,5 +166,6 @@ export class CallRecorder {
       this.#span.setAttributes(said);
     }
     this.#span.end(endedMs);
+    throwFailure();
   }
 }

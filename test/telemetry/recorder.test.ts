@@ -2,6 +2,7 @@
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { Histogram } from '@opentelemetry/sdk-metrics';
 import { describe, expect, test } from 'vitest';
+import { measure, recordWaiting, throwFailure } from '../../src/telemetry/measurements.ts';
 import { CLIENT_METRIC } from '../../src/telemetry/names.ts';
 import { CallRecorder } from '../../src/telemetry/recorder.ts';
 import { isSdkSpanAround } from '../../src/telemetry/sdk-span.ts';
@@ -104,7 +105,7 @@ test('the last attempt says how the call went, and each is counted', async () =>
 
 describe('of a request', () => {
   const prompt = 'the secret prompt';
-  const bodies = [
+  const bodies: { of: string; body: object; settings: Record<string, number> }[] = [
     {
       of: 'OpenAI',
       body: {
@@ -172,4 +173,22 @@ test("usage that the AI SDK's own span tells is not told again, and nobody else'
   expect(usageIn('com.anthropic.sdk.typescript')).toEqual([undefined, 1]);
   expect(usageIn('mistralai_sdk_tracer')).toEqual([undefined, 1]);
   expect(usageIn('app')).toEqual([10, 1]);
+});
+
+test('an instrument that throws is told of once the span has ended, and keeps no other from its measurement', async () => {
+  const { points } = await record({ calls: [{ start: { model: 'kept' }, attempts: [{ usage }] }] });
+  expect(points.filter(({ attributes }) => attributes['gen_ai.request.model'] === 'kept')).toHaveLength(3);
+  const recorded: number[] = [];
+  const broken = {
+    record: () => {
+      throw new Error('broken instrument');
+    },
+  };
+  const sound = { record: (value: number) => void recorded.push(value) };
+  measure(broken, 1, {}, ROOT_CONTEXT);
+  measure(sound, 2, {}, ROOT_CONTEXT);
+  recordWaiting();
+  expect(recorded).toEqual([2]);
+  expect(throwFailure).toThrow('broken instrument');
+  expect(throwFailure).not.toThrow();
 });

@@ -40,6 +40,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ['src/domain/'],
     packages: {
       'src/telemetry/instruments.ts': ['@opentelemetry/api'],
+      'src/telemetry/measurements.ts': ['@opentelemetry/api'],
       'src/telemetry/recorder.ts': ['@opentelemetry/api'],
       'src/telemetry/request-settings.ts': ['@opentelemetry/api'],
       'src/telemetry/sdk-span.ts': ['@opentelemetry/api'],
