@@ -2,7 +2,7 @@
 import { propagation } from '@opentelemetry/api';
 import { type Attribution, DIMENSIONS, type Dimension, MAX_ATTRIBUTION_VALUE_LENGTH } from '../domain/attribution.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
-import { shared } from './shared.ts';
+import { type Scope, shared } from './shared.ts';
 import { type Warn, warnOnce } from './warn.ts';
 
 export const BAGGAGE_PREFIX = 'spendfuse.';
@@ -22,7 +22,18 @@ export function withAttribution<T>(attribution: Attribution, fn: () => T): T {
     const clean = KNOWN.has(name) ? cleanValue(name as Dimension, value, warnOnce) : unknownDimension(name);
     if (clean !== undefined) merged[name as Dimension] = clean;
   }
-  return shared.scopes.run(outer ? { attribution: merged, outer } : { attribution: merged }, fn);
+  return shared.scopes.run(scopeIn(outer, merged), fn);
+}
+
+/** Work that goes on by setting up its next turn from inside is nested ever deeper. */
+const MOST_NESTED = 16;
+
+function scopeIn(outer: Scope | undefined, attribution: Attribution): Scope {
+  if (!outer) return { attribution, depth: 0 };
+  if (outer.depth < MOST_NESTED) return { attribution, outer, depth: outer.depth + 1 };
+  let root = outer;
+  while (root.outer) root = root.outer;
+  return { attribution, outer: root.isRequest ? root : undefined, depth: 1 };
 }
 
 function unknownDimension(name: string): undefined {

@@ -102,7 +102,7 @@ function concluded(
 function takesPlaceOf(client: Client, call: Call, caught: Caught, { model }: RequestFacts): Fallback | undefined {
   const target = { provider: caught.provider, model, operation: caught.format.operation };
   const contexts = contextsAround(call.parentTraceId, client.open.size === 0);
-  return client.fallbacks.take(contexts, target, performance.now());
+  return client.fallbacks.take(contexts, target, call.startedMs);
 }
 
 /** As the dimension has it; undefined for what no budget could take. */

@@ -88,15 +88,15 @@ export class Fallbacks {
     }
   }
 
-  /** What a call to this takes the place of. */
-  take(contexts: readonly Context[], { provider, model, operation }: Target, nowMs: number): Fallback | undefined {
+  /** What a call to this takes the place of, which the application made at `calledMs`. */
+  take(contexts: readonly Context[], { provider, model, operation }: Target, calledMs: number): Fallback | undefined {
     const kind = kindOf(operation);
-    this.#forget(nowMs);
+    this.#forget(calledMs);
     for (const context of contexts) {
       const failures = this.#known.get(context) ?? [];
       for (let at = failures.length - 1; at >= 0; at--) {
         const failure = failures[at]!;
-        if (failure.taken || failure.kind !== kind || nowMs - failure.atMs > COUNTS_MS) continue;
+        if (failure.taken || failure.kind !== kind || !isBefore(failure.atMs, calledMs)) continue;
         const isRetry = failure.provider === provider && failure.model === model;
         if (isRetry && failure.origin) return failure.origin;
         if (isRetry) continue;
@@ -122,6 +122,10 @@ export class Fallbacks {
     if (kept.length === 0) this.#known.delete(context);
     else if (kept.length < failures.length) this.#known.set(context, kept);
   }
+}
+
+function isBefore(failedMs: number, calledMs: number): boolean {
+  return failedMs <= calledMs && calledMs - failedMs <= COUNTS_MS;
 }
 
 function originOf({ provider, model, attemptId, reason }: Failure): Fallback {
@@ -150,6 +154,6 @@ export function contextsAround(traceId: string | undefined, isAlone: boolean): C
 export function scopeRequests(): void {
   subscribe('http.server.request.start', () => {
     const attribution = shared.scopes.getStore()?.attribution;
-    shared.scopes.enterWith({ isRequest: true, ...(attribution && { attribution }) });
+    shared.scopes.enterWith({ isRequest: true, depth: 0, ...(attribution && { attribution }) });
   });
 }

@@ -9,7 +9,9 @@ import type { Attribution } from '../domain/attribution.ts';
 export interface Scope {
   /** With what the outer scopes said. */
   attribution?: Attribution;
-  outer?: Scope;
+  outer?: Scope | undefined;
+  /** How many are around it. */
+  depth: number;
   /** A request that this process is serving: nothing outside it belongs to it. */
   isRequest?: true;
 }

@@ -9,7 +9,8 @@ import { quietly } from './warn.ts';
 /** One span, one id, however many attempts it takes. */
 export class Call {
   readonly id: string;
-  readonly #startedMs = performance.now();
+  /** Of `performance.now`. */
+  readonly startedMs = performance.now();
   readonly #parent: Context = context.active();
   #recorder: CallRecorder | undefined;
   #attempts = 0;
@@ -74,7 +75,7 @@ export class Call {
     this.#ended = true;
     if (!this.#recorder) return;
     const sinceEndMs = endedMs === undefined ? 0 : Date.now() - endedMs;
-    const durationSeconds = Math.max(0, performance.now() - this.#startedMs - sinceEndMs) / 1000;
+    const durationSeconds = Math.max(0, performance.now() - this.startedMs - sinceEndMs) / 1000;
     const { decision, budget } = this;
     quietly(() =>
       this.#recorder?.end({ durationSeconds, attempts: this.#attempts, errorType, endedMs, decision, budget }),

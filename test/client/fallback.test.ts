@@ -1,6 +1,7 @@
 /** Fallbacks between the real SDKs of OpenAI and Anthropic: which calls are one, and what the server hears of it. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { withAttribution } from '../../src/client/attribution.ts';
 import { contextsAround, Fallbacks } from '../../src/client/fallback.ts';
 import { startProvider, type TestProvider } from '../support/provider.ts';
 import { REGISTER, runApp } from '../support/run-app.ts';
@@ -50,6 +51,8 @@ describe('a call to another model after one that failed', () => {
     ['chain', ['claude-haiku-4-5 for openai/gpt-4.1-mini by application: 429']],
     ['retry of the fallback', [`${FOR_GPT}: 500`]],
     ['retries in the SDK', [`${FOR_GPT}: 500`]],
+    ['fetched', [`${FOR_GPT}: 429`]],
+    ['cut stream', [expect.stringContaining(FOR_GPT), 'gpt-4.1']],
     ['scopes', [`${FOR_GPT}: 500`]],
     ['jobs', [`${FOR_GPT}: 500`, `${FOR_GPT}: 500`, `${FOR_GPT}: 500`]],
   ])('is a fallback (%s)', async (story, told) => {
@@ -61,6 +64,7 @@ describe('a call to another model after one that failed', () => {
     ['is none once a retry has succeeded', 'retried', ['claude-haiku-4-5', 'gpt-4.1']],
     ['is none where it asks for something else', 'kinds', ['gpt-4.1']],
     ['is none where the caller called the first one off', 'abort', ['claude-haiku-4-5']],
+    ['is none where the caller left the first one’s stream', 'left stream', ['claude-haiku-4-5', 'gpt-4.1']],
     ['is none where it began before the failure', 'parallel', ['claude-haiku-4-5']],
   ])('%s', async (_, story, told) => {
     expect((await play(story)).told).toEqual(told);
@@ -99,6 +103,13 @@ describe('what is known of failures', () => {
     expect(fallbacks.take(['t'], OTHER, 1)).toBeUndefined();
   });
 
+  test('a call that was made before the failure is none, however late it is sent', () => {
+    const fallbacks = new Fallbacks();
+    fallbacks.failed(['t'], FAILED, why, 5);
+    expect(fallbacks.take(['t'], OTHER, 4)).toBeUndefined();
+    expect(fallbacks.take(['t'], OTHER, 5)).toBeDefined();
+  });
+
   test('a failure that is a minute old is none any more, and is forgotten', () => {
     const fallbacks = new Fallbacks();
     fallbacks.failed(['t'], FAILED, why, 0);
@@ -123,6 +134,13 @@ describe('what is known of failures', () => {
     expect(fallbacks.take(['t0'], OTHER, 5)).toBeUndefined();
     expect(fallbacks.take(['t4999'], OTHER, 5)).toBeDefined();
     expect(fallbacks.take(['all'], OTHER, 5)).toBeDefined();
+  });
+
+  test('work that sets up its next turn from inside is nested ever deeper, and no more is kept of it', () => {
+    const nested = (depth: number): number =>
+      withAttribution({ workflow: 'poll' }, () => (depth > 0 ? nested(depth - 1) : contextsAround('t', false).length));
+    expect([nested(0), nested(3)]).toEqual([2, 5]);
+    for (const depth of [17, 100, 1000]) expect(nested(depth)).toBeLessThanOrEqual(18);
   });
 
   test('without any context calls belong together only where they come one after the other', () => {

@@ -81,6 +81,27 @@ const stories = {
     await away.chat.completions.create({ model: 'gpt-4.1', messages: [] }).catch(() => undefined);
     return [await go('claude-haiku-4-5')];
   },
+  fetched: async () => {
+    const body = JSON.stringify({ model: 'gpt-4.1', messages: [{ role: 'user', content: 'Hello' }] });
+    await fetch(`${PROVIDER}/v1/chat/completions`, { method: 'POST', body, headers: { 'x-step': '429' } });
+    return [await go('claude-haiku-4-5')];
+  },
+  'cut stream': async () => {
+    const messages = [{ role: 'user', content: 'Hello' }];
+    const request = { model: 'gpt-4.1', messages, stream: true };
+    const stream = await openai.chat.completions.create(request, { headers: { 'x-step': 'cut' } });
+    try {
+      for await (const _ of stream);
+    } catch {
+      return [await go('claude-haiku-4-5')];
+    }
+  },
+  'left stream': async () => {
+    const messages = [{ role: 'user', content: 'Hello' }];
+    const stream = await openai.chat.completions.create({ model: 'gpt-4.1', messages, stream: true });
+    for await (const _ of stream) break;
+    return [await go('claude-haiku-4-5')];
+  },
   /** Both begin before either has failed. */
   parallel: () => Promise.all([go('gpt-4.1', '500'), go('claude-haiku-4-5')]),
   said: () => withAttribution({ fallback: 'primary', route: 'eu' }, async () => [await go('gpt-4.1')]),
