@@ -27,8 +27,8 @@ start();
 const rows: Row[] = [];
 const failures: string[] = [];
 for (const { combination, outcome } of runs) {
-  const { package: one, load } = combination;
-  const { name, version } = installed(one);
+  const { sdk, package: one, load } = combination;
+  const { name, version } = installed(sdk, one);
   const row = rows.find((row) => row.name === name && row.version === version) ?? { name, version, loads: {} };
   if (!rows.includes(row)) rows.push(row);
   const title = `${name} ${version} by ${load}`;

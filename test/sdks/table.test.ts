@@ -38,9 +38,9 @@ test.each([
 
 test('rows that were not run are kept, and rows of packages that are gone are not', () => {
   const [openai, vitest] = [sdk('openai', ['import']), sdk('vitest', ['require'])];
-  const { version } = installed({ name: 'openai' });
+  const { version } = installed(openai, { name: 'openai' });
   const text = `before\n<!-- npm run sdks -- --write -->\n\n| a |\n| - |\n| \`openai\` | ${version} | old |\n| \`gone\` | 1 | old |\n\n<!-- end -->\nafter`;
-  const other = installed({ name: 'vitest' });
+  const other = installed(vitest, { name: 'vitest' });
   const written = withRows(text, [openai, vitest], [{ ...other, loads: { require: [verdict('case')] } }]);
   expect(rowsIn(written)).toEqual([
     `| \`openai\` | ${version} | old |`,

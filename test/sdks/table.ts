@@ -1,5 +1,5 @@
 /** The correctness table: package × load, and how many of its cases the application cannot tell from a run without us. Pure. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { type Check, checksOf } from './judge.ts';
@@ -38,11 +38,22 @@ function plain(value: unknown): unknown {
 }
 
 /** What npm calls the package, and the version that is installed; `fetch` comes with Node. */
-export function installed({ name }: Pick<SdkPackage, 'name'>): { name: string; version: string } {
-  const folder = name === 'fetch' ? 'node' : name;
-  const file = fileURLToPath(new URL(`../../node_modules/${folder}/package.json`, import.meta.url));
-  const found = JSON.parse(readFileSync(file, 'utf8')) as { name: string; version: string };
-  return { name: name === 'fetch' ? 'fetch (Node)' : found.name, version: found.version };
+export function installed(
+  sdk: Pick<Sdk, 'name'>,
+  { name }: Pick<SdkPackage, 'name'>,
+): { name: string; version: string } {
+  if (name === 'fetch') return { name: 'fetch (Node)', version: manifest('node').version };
+  // One that cannot be had twice in one folder is a subpath of a package of the tests' own, which has it inside.
+  const inside = `${name.split('/')[0]}/node_modules/${sdk.name}`;
+  const found = manifest(existsSync(fileOf(name)) ? name : inside);
+  return { name: found.name, version: found.version };
+}
+
+const fileOf = (folder: string): string =>
+  fileURLToPath(new URL(`../../node_modules/${folder}/package.json`, import.meta.url));
+
+function manifest(folder: string): { name: string; version: string } {
+  return JSON.parse(readFileSync(fileOf(folder), 'utf8')) as { name: string; version: string };
 }
 
 /** The row of each package where everything holds: what a README may be held to without a run. */
@@ -53,7 +64,7 @@ export function perfectRows(sdks: readonly Sdk[]): Row[] {
         const checks = checksOf({ sdk, package: one, load });
         return [load, checks.map(({ name, about }) => ({ name, about, passed: true }))];
       });
-      return { ...installed(one), loads: Object.fromEntries(loads) as Row['loads'] };
+      return { ...installed(sdk, one), loads: Object.fromEntries(loads) as Row['loads'] };
     }),
   );
 }
