@@ -22,6 +22,7 @@ import type { View } from './body.ts';
 import { type Frame, frames } from './frames.ts';
 import { apiKeyOf, foreignBaggage } from './headers.ts';
 import { parseObject, serialise, textOf } from './request-body.ts';
+import { letPass } from './uncaught.ts';
 
 interface HttpRequest {
   method: string;
@@ -131,6 +132,7 @@ const admit = (client: Client): Middleware => {
     const what = frame && request && text !== undefined ? caught(request, text, frame.signal) : undefined;
     if (!frame || !request || text === undefined || !what) return next(args);
     const attempt = await begin(client, frame, what);
+    if (attempt === undefined) letPass(what.format);
     // One that was aborted meanwhile is the SDK's to refuse.
     if (!(attempt instanceof Attempt)) return next(args);
     frame.attempt = attempt;
