@@ -145,7 +145,7 @@ export const bedrockConverse: Format = {
   operation: 'chat',
   provider: 'aws',
   lastSegments: CONVERSE,
-  matches: (method, path) => method === 'POST' && isModelPath(path),
+  matches: (method, path) => method === 'POST' && isModelPath(path, CONVERSE),
   request,
   texts,
   rewrite: rewriteLimit,

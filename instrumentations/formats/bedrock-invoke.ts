@@ -139,7 +139,7 @@ function invoke(id: string, operation: Operation, models: RegExp): Format {
     operation,
     provider: 'aws',
     lastSegments: INVOKE,
-    matches: (method, path) => method === 'POST' && isModelPath(path) && models.test(modelIn(path)),
+    matches: (method, path) => method === 'POST' && isModelPath(path, INVOKE) && models.test(modelIn(path)),
     request: (body, bodyBytes, path) => withoutOutput(operation, request(body, bodyBytes, path)),
     texts: textsOf,
     rewrite,

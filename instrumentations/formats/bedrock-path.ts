@@ -14,8 +14,10 @@ const OF_ITS_OWN = /^arn:aws[a-z-]*:bedrock:[^:]*:[^:]*:(.+)$/;
 export const CONVERSE = ['converse', 'converse-stream'] as const;
 export const INVOKE = ['invoke', 'invoke-with-response-stream'] as const;
 
-export function isModelPath(path: string): boolean {
-  return PLACE.test(path);
+/** Whether the path ends in one of these, after a model. */
+export function isModelPath(path: string, verbs: readonly string[]): boolean {
+  const verb = PLACE.exec(path)?.[3]?.slice(1);
+  return verb !== undefined && verbs.includes(verb);
 }
 
 export function streams(path: string): boolean {

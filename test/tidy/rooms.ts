@@ -132,7 +132,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'instrumentations/gateway-requests.ts',
       'instrumentations/gateways.ts',
     ],
-    packages: ['node:async_hooks', 'node:diagnostics_channel', 'node:module'],
+    packages: ['node:async_hooks', 'node:diagnostics_channel', 'node:module', 'node:stream', 'node:zlib'],
   },
   'src/index.ts': { imports: ['src/client/'], types: ['src/domain/'], packages: [] },
   'src/register.ts': {
