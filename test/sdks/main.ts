@@ -5,11 +5,13 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { SDKS } from './index.ts';
 import { combinationsOf, queued } from './run.ts';
 import { HEADING, installed, type Row, rowToMarkdown, type Verdict, verdictsOf, withRows } from './table.ts';
 
+/** A line or so of each. */
+const SHORT = { depth: 6, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200 };
 const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 
 const { values, positionals } = parseArgs({
@@ -40,7 +42,9 @@ for (const { combination, outcome } of runs) {
   row.loads[load] = verdicts;
   if (values.cases)
     for (const verdict of verdicts) console.log(`${verdict.passed ? '✓' : '✗'} ${title}: ${verdict.name}`);
-  for (const { name, passed } of verdicts) if (!passed) failures.push(`✗ ${title}: ${name}`);
+  for (const { name, passed, seen, expected } of verdicts)
+    if (!passed)
+      failures.push(`✗ ${title}: ${name}\n  expected ${inspect(expected, SHORT)}\n  seen     ${inspect(seen, SHORT)}`);
 }
 
 console.log([...HEADING, ...rows.map(rowToMarkdown)].join('\n'));

@@ -8,6 +8,9 @@ import type { Load, Sdk, SdkPackage } from './sdk.ts';
 
 export interface Verdict extends Pick<Check, 'name' | 'about'> {
   passed: boolean;
+  /** Of what failed. */
+  seen?: unknown;
+  expected?: unknown;
 }
 
 /** Of one package. */
@@ -25,7 +28,8 @@ export function verdictsOf(combination: Combination, outcome: Outcome): Verdict[
   return checksOf(combination).map(({ name, about, compare }) => {
     const { seen, expected } = compare(outcome);
     // What is undefined and what is missing are the same, as in the tests.
-    return { name, about, passed: isDeepStrictEqual(plain(seen), plain(expected)) };
+    const passed = isDeepStrictEqual(plain(seen), plain(expected));
+    return { name, about, passed, ...(!passed && { seen, expected }) };
   });
 }
 
