@@ -1,4 +1,7 @@
 /** Fallbacks between the real SDKs of OpenAI and Anthropic: which calls are one, and what the server hears of it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { withAttribution } from '../../src/client/attribution.ts';
@@ -11,13 +14,18 @@ const APP = fileURLToPath(new URL('../support/apps/fallback.mjs', import.meta.ur
 
 let provider: TestProvider;
 let stub: StubServer;
+let folder: string;
 beforeAll(async () => {
   provider = await startProvider();
 });
 beforeEach(async () => {
   stub = await startStub();
   stub.decide = (request) => (request.model === 'denied' ? deny() : allow(request));
-  return () => stub.stop();
+  folder = mkdtempSync(join(tmpdir(), 'spendfuse-fallback-'));
+  return async () => {
+    await stub.stop();
+    rmSync(folder, { recursive: true });
+  };
 });
 afterAll(() => provider.stop());
 
@@ -25,7 +33,7 @@ afterAll(() => provider.stop());
 async function play(story: string, env: Record<string, string> = {}) {
   const ran = await runApp({
     args: ['--import', REGISTER, APP],
-    env: { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, STORY: story, ...env },
+    env: { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, SPENDFUSE_JOURNAL: folder, STORY: story, ...env },
   });
   expect(ran.code, ran.stderr).toBe(0);
   const paid = stub.settlements.filter(({ end }) => end === 'settled');

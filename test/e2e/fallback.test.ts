@@ -11,7 +11,7 @@ import { folderWith, serve } from './server.ts';
 const app = (name: string) => fileURLToPath(new URL(`../support/apps/${name}.mjs`, import.meta.url));
 const CONFIG = `owners: { team: {} }
 budgets:
-  - { name: all, owner: team, window: month, limit: 1000, hard: block }
+  - { name: all, owner: team, window: month, limit: 1000, hard: block, when_unreachable: allow }
   - { name: fallbacks, match: { fallback: '*' }, owner: team, window: month, limit: 1000 }
 `;
 
@@ -33,7 +33,13 @@ async function play(name: string, env: Record<string, string>) {
   await server.ready;
   const ran = await runApp({
     args: ['--import', REGISTER, app(name)],
-    env: { PROVIDER: provider.url, GATEWAY: gateway.url, SPENDFUSE_ENDPOINT: server.url, ...env },
+    env: {
+      PROVIDER: provider.url,
+      GATEWAY: gateway.url,
+      SPENDFUSE_ENDPOINT: server.url,
+      SPENDFUSE_JOURNAL: folder,
+      ...env,
+    },
   });
   expect(ran.code, ran.stderr).toBe(0);
   const ask = async (path: string) => (await (await fetch(`${server.url}${path}`)).json()) as { items: Item[] };

@@ -1,4 +1,7 @@
 /** Gateways: what they say of an answer, as JSON and header tables, as garbage, and through the real SDK of OpenAI. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -318,6 +321,7 @@ describe('through the SDK of OpenAI', () => {
   let provider: TestProvider;
   let gateway: TestGateway;
   let stub: StubServer;
+  let folder: string;
 
   beforeAll(async () => {
     provider = await startProvider();
@@ -326,7 +330,11 @@ describe('through the SDK of OpenAI', () => {
   beforeEach(async () => {
     stub = await startStub();
     stub.decide = allow;
-    return () => stub.stop();
+    folder = mkdtempSync(join(tmpdir(), 'spendfuse-gateways-'));
+    return async () => {
+      await stub.stop();
+      rmSync(folder, { recursive: true });
+    };
   });
   afterAll(async () => {
     await gateway.stop();
@@ -334,7 +342,8 @@ describe('through the SDK of OpenAI', () => {
   });
 
   async function play(calls: readonly object[]) {
-    const env = { GATEWAY: gateway.url, SPENDFUSE_ENDPOINT: stub.url, CALLS: JSON.stringify(calls) };
+    const where = { GATEWAY: gateway.url, SPENDFUSE_ENDPOINT: stub.url, SPENDFUSE_JOURNAL: folder };
+    const env = { ...where, CALLS: JSON.stringify(calls) };
     const ran = await runApp({ args: ['--import', REDIRECT, '--import', REGISTER, APP], env });
     expect(ran.json, ran.stderr).toEqual(calls.map(() => 'ok'));
     return stub.settlements.filter(({ end }) => end === 'settled');
