@@ -6,6 +6,7 @@ import type { UsageBound } from '../../src/domain/usage.ts';
 import { response as message } from './anthropic-answer.ts';
 import { anthropicMessages, request as messageRequest } from './anthropic-messages.ts';
 import type { BatchResult, Format, RequestFacts, ResponseFacts, Rewrite, StreamReader } from './format.ts';
+import type { LateFormat } from './late.ts';
 import { defined, ESTIMATE_BYTES_PER_TOKEN, errorOf, isObject, type Json, jsonBytes, list, name } from './read.ts';
 import { lastAnswer } from './whole.ts';
 
@@ -83,13 +84,8 @@ export const anthropicBatches: Format = {
 const RESULTS = /\/v1\/messages\/batches\/([^/]+)\/results$/;
 const NOTHING_ASKED: RequestFacts = { model: 'unknown', stream: true, bound: { inputTokens: 0 } };
 
-/** The batch whose results a GET of this path fetches. */
-export function batchOfResults(path: string): string | undefined {
-  return RESULTS.exec(path)?.[1];
-}
-
 /** One line for each message; what failed, expired or was cancelled is not billed. */
-export const anthropicBatchResults: Format = {
+const results: Format = {
   ...anthropicBatches,
   id: 'anthropic-batch-results',
   response: (line) => {
@@ -98,6 +94,11 @@ export const anthropicBatchResults: Format = {
     return reader.facts();
   },
   stream: readResults,
+};
+
+export const anthropicBatchResults: LateFormat = {
+  format: results,
+  batchAt: (path) => RESULTS.exec(path)?.[1],
 };
 
 function readResults(): StreamReader {

@@ -57,8 +57,12 @@ export interface ResponseFacts {
 }
 
 export interface BatchResult {
-  /** The caller's own name for it, once in a batch. */
+  /** The provider's name for its batch, where the answer tells of several. */
+  batch?: string;
+  /** The caller's own name for it, once in a batch; '': the batch is counted as one. */
   id: string;
+  /** When it was asked for; absent where nobody tells. */
+  atMs?: number;
   model: string;
   responseId: string | undefined;
   measured: boolean;

@@ -1,22 +1,12 @@
 /**
  * Usage that is told long after its request, in an answer to another one: a batch, which tells it when it is read back. Pure, as
- * formats are.
+ * formats are; the facts of such an answer are its `results`.
  */
-import type { Usage } from '../../src/domain/usage.ts';
-
-export interface LateUsage {
-  /** The provider's name for it, the same in whatever answer tells of it: what is told again is known by it. */
-  id: string;
-  model: string;
-  usage: Usage;
-  /** When it was asked for; undefined where nobody tells. */
-  atMs?: number;
-}
+import type { Format } from './format.ts';
 
 export interface LateFormat {
-  provider: string;
-  /** Whether the answer to a GET of this path may tell of any. */
-  matches(path: string): boolean;
-  /** What an answer tells of, final counts only. */
-  read(body: unknown): LateUsage[];
+  /** Of the answer; whoever reads it streams it (JSON lines) or takes it whole. */
+  format: Format;
+  /** The batch that the answer to a GET of this path tells of; '': its results name theirs; undefined: no answer to it tells. */
+  batchAt(path: string): string | undefined;
 }

@@ -4,8 +4,8 @@
  * What they cost is told when the batch is read back, and settled then, once for each batch.
  */
 import type { Usage } from '../../src/domain/usage.ts';
-import type { Format, RequestFacts, ResponseFacts } from './format.ts';
-import type { LateFormat, LateUsage } from './late.ts';
+import type { BatchResult, Format, RequestFacts, ResponseFacts } from './format.ts';
+import type { LateFormat } from './late.ts';
 import { CountReader, errorOf, isCount, isObject, type Json, list, name, report } from './read.ts';
 import { lastAnswer, renamed } from './whole.ts';
 
@@ -18,9 +18,9 @@ function request(body: unknown): RequestFacts | undefined {
   return { model: name(body.model) ?? UNKNOWN_MODEL, stream: false, bound, estimatedInputTokens: 0 };
 }
 
-/** To start one costs nothing. */
+/** To start one costs nothing; what it came to is read back. */
 function response(body: unknown, _request: RequestFacts): ResponseFacts {
-  const facts: ResponseFacts = { usage: { inputTokens: 0, outputTokens: 0 }, isFree: true };
+  const facts: ResponseFacts = { usage: { inputTokens: 0, outputTokens: 0 }, isFree: true, later: true };
   if (!isObject(body)) return facts;
   const responseId = name(body.id);
   const error = errorOf(body.error);
@@ -43,13 +43,14 @@ export const openaiBatches: Format = {
 /** Before that, counts may still grow; one that failed has none. */
 const FINAL: ReadonlySet<unknown> = new Set(['completed', 'expired', 'cancelled']);
 
-function late(batch: unknown): LateUsage[] {
+function late(batch: unknown): BatchResult[] {
   if (!isObject(batch) || batch.object !== 'batch' || !FINAL.has(batch.status)) return [];
   const id = name(batch.id);
   const usage = usageOf(batch);
   if (id === undefined || !usage) return [];
   const created = batch.created_at;
-  const told: LateUsage = { id, model: name(batch.model) ?? UNKNOWN_MODEL, usage };
+  const model = name(batch.model) ?? UNKNOWN_MODEL;
+  const told: BatchResult = { batch: id, id: '', model, responseId: id, measured: true, usage };
   return [isCount(created) && created > 0 ? { ...told, atMs: created * 1000 } : told];
 }
 
@@ -72,12 +73,12 @@ function usageOf(batch: Json): Usage | undefined {
   return told.usage;
 }
 
+/** One batch, or a page of them. */
+function readBack(body: unknown): ResponseFacts {
+  return { results: isObject(body) && body.object === 'list' ? list(body.data).flatMap(late) : late(body) };
+}
+
 export const openaiBatchesRead: LateFormat = {
-  provider: 'openai',
-  matches: (path) => /(?<!\/messages)\/batches(?:\/batch_[\w-]+)?\/?$/.test(path),
-  /** One batch, or a page of them. */
-  read(body) {
-    if (!isObject(body)) return [];
-    return body.object === 'list' ? list(body.data).flatMap(late) : late(body);
-  },
+  format: { ...openaiBatches, id: 'openai-batches-read', response: readBack, stream: lastAnswer(readBack) },
+  batchAt: (path) => (/(?<!\/messages)\/batches(?:\/batch_[\w-]+)?\/?$/.test(path) ? '' : undefined),
 };

@@ -9,13 +9,12 @@ import { Call } from '../../src/client/span.ts';
 import { quietly, warnOnce } from '../../src/client/warn.ts';
 import type { Format } from '../formats/format.ts';
 import { agentNow } from './agents.ts';
-import { watchResults } from './batch-results.ts';
 import { denyResponse } from './deny-response.ts';
 import { formWith, isForm, readForm } from './form-body.ts';
 import { noteLeaving, passOwned, retriedCall } from './frames.ts';
 import { apiKeyOf, isSigned, withHeader, withoutLength, withoutOwnBaggage } from './headers.ts';
 import { type Place, placeBy, placeOf, withPath as withUrl } from './place.ts';
-import { starting, watchReadBack } from './read-back.ts';
+import { watchReadBack } from './read-back.ts';
 import { parseObject, serialise, textOf } from './request-body.ts';
 import { watchResponse } from './response.ts';
 import { letPass } from './uncaught.ts';
@@ -41,7 +40,6 @@ export function hookFetch(client: Client): void {
 }
 
 function unmatched(client: Client, sending: Promise<Response>, input: Input, init?: RequestInit): Promise<Response> {
-  quietly(() => watchResults(client, sending, input, init));
   quietly(() => watchReadBack(client, sending, input, init));
   return sending;
 }
@@ -74,7 +72,7 @@ async function metered(
 
   const call = retriedCall() ?? new Call();
   const what = caught(place, body, bytes, headers, signal);
-  const attempt = await begin(client, call, starting(client, what));
+  const attempt = await begin(client, call, what);
   if (attempt instanceof BudgetExceededError) return denyResponse(attempt, place.format, headers as Headers);
   if (attempt === undefined) return unmetered(original, place, input, init);
   if (attempt === 'aborted') throw signal?.reason;

@@ -20,7 +20,7 @@ import { type Frame, frames } from './frames.ts';
 import { apiKeyOf, withoutOwnBaggage } from './headers.ts';
 import { replace } from './patch.ts';
 import { placeBy, placeOf, withPath } from './place.ts';
-import { starting, watchReadBack } from './read-back.ts';
+import { watchReadBack } from './read-back.ts';
 import { serialise } from './request-body.ts';
 import { expectParsed, watchResponse } from './response.ts';
 import { stamps } from './stamp.ts';
@@ -111,7 +111,7 @@ function admit(client: Client, sdk: unknown, frame: Frame, options: Options, bui
   // Who takes the SDK's own retries away (LangChain does) tries again above it, after any 429.
   if ((options.maxRetries ?? (sdk as Options).maxRetries) === 0) what.retries429 = true;
   calls.put(options, frame.call);
-  const begun = beginAttempt(client, frame.call, starting(client, what));
+  const begun = beginAttempt(client, frame.call, what);
   return begun instanceof Promise
     ? begun.then((attempt) => take(frame, built, what, attempt))
     : take(frame, built, what, begun);

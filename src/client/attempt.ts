@@ -189,16 +189,18 @@ export class Attempt implements Bagged {
   #settle(metered: Metered): void {
     const { asked, admission, facts } = this.#admitted;
     const { held, draws } = admission;
-    // Nothing came of it and nobody heard of it: the slices are as they were.
-    if (metered.end === 'released' && draws && this.#books.keeper.lease.putBack(draws)) return;
     const ids = this.call.traceIds;
     const { journal } = this.#books;
     const admittedMs = this.#admittedMs;
+    const { later, responseId } = metered.facts ?? {};
+    if (later && responseId) {
+      const isOver = metered.end === 'released';
+      noteCreated(journal, responseId, { asked, model: facts.model, held, draws, admittedMs, ids, isOver });
+    }
+    // Nothing came of it and nobody heard of it: the slices are as they were.
+    if (metered.end === 'released' && draws && this.#books.keeper.lease.putBack(draws)) return;
     const evidence = metered.end === 'settled' ? this.#evidence(metered) : undefined;
     journal.add(settlementOf({ asked, metered, model: facts.model, held, draws, admittedMs, ids, evidence }));
-    const { later, responseId } = metered.facts ?? {};
-    if (later && responseId)
-      noteCreated(journal, responseId, { asked, model: facts.model, held, draws, admittedMs, ids });
   }
 
   /** A promise while the price has to be looked up, which only the first call of a model waits for. */

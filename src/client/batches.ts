@@ -1,8 +1,8 @@
 /**
  * Batches: the whole is held when it is created, and each of its requests is settled when its result is read, which may be in another
  * process. So a result's id follows from the batch and the caller's own name for it: however often and by whomever it is read, it
- * is booked once. Where the process that created the batch reads all results, it lets go of what it held; elsewhere the hold stays
- * unresolved, until an operator closes it.
+ * is booked once, for whom the batch was created where this process knows. Where the process that created a batch reads all
+ * results, it lets go of what it held; elsewhere the hold stays unresolved, until an operator closes it.
  */
 import { createHash } from 'node:crypto';
 import type { BatchResult } from '../../instrumentations/formats/format.ts';
@@ -12,7 +12,10 @@ import type { Journal } from './journal.ts';
 import { type Asked, type Settled, settlementOf } from './settlement.ts';
 
 /** The attempt that created a batch. */
-export type Created = Pick<Settled, 'asked' | 'model' | 'held' | 'draws' | 'admittedMs' | 'ids'>;
+export interface Created extends Pick<Settled, 'asked' | 'model' | 'held' | 'draws' | 'admittedMs' | 'ids'> {
+  /** Nothing is held for it. */
+  isOver: boolean;
+}
 
 /** More than a process has under way at a time. */
 const MAX_CREATED = 1_000;
@@ -26,6 +29,7 @@ export function noteCreated(journal: Journal, batch: string, by: Created): void 
 }
 
 export interface Read {
+  /** '': each result names its own. */
   batch: string;
   provider: string;
   /** Of whoever reads, where nobody here created it. */
@@ -36,24 +40,25 @@ export interface Read {
 }
 
 export function settleResults({ journal, session }: Client, read: Read, nowMs: number): void {
-  const by = created.get(journal)?.get(read.batch);
-  const attribution = by?.asked.attribution ?? read.attribution;
-  for (const { id, model, responseId, measured, usage } of read.results) {
+  const known = created.get(journal);
+  for (const { batch = read.batch, id, atMs, model, responseId, measured, usage } of read.results) {
+    const by = known?.get(batch);
     const asked: Asked = {
-      attemptId: idOf(read.batch, id),
-      callId: by?.asked.callId ?? idOf(read.batch, ''),
+      attemptId: idOf(batch, id),
+      callId: by?.asked.callId ?? idOf(batch, ''),
       session: by?.asked.session ?? session.id,
       provider: by?.asked.provider ?? read.provider,
       model,
       bound: { inputTokens: 0, outputTokens: 0 },
-      attribution,
+      attribution: by?.asked.attribution ?? read.attribution,
     };
     const facts = { model, ...(responseId !== undefined && { responseId }) };
     const metered = { end: 'settled', status: 'ok', measured, usage, facts } as const;
-    const admittedMs = by?.admittedMs ?? nowMs;
+    const admittedMs = by?.admittedMs ?? atMs ?? nowMs;
     journal.add(settlementOf({ asked, metered, model, held: false, draws: undefined, admittedMs, ids: undefined }));
   }
-  if (by && read.isWhole) letGo(journal, read.batch, by);
+  const by = known?.get(read.batch);
+  if (by && !by.isOver && read.isWhole) letGo(journal, read.batch, by);
 }
 
 /** All of it is booked by its results. */

@@ -18,6 +18,7 @@ const CREATED = {
   draws: undefined,
   admittedMs: Date.parse('2026-11-22T12:00:00Z'),
   ids: undefined,
+  isOver: false,
 };
 const LATER = Date.parse('2026-11-23T00:30:00Z');
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openaiBatchesRead } from '../../../instrumentations/formats/openai-batches.ts';
 import { usageProblem } from '../../../src/pricing/usage-problem.ts';
 
+const NOTHING_ASKED = { model: 'unknown', stream: false, bound: { inputTokens: 0 } };
 const usage = {
   input_tokens: 900,
   input_tokens_details: { cached_tokens: 300 },
@@ -20,8 +21,12 @@ const batch = (more: object = {}) => ({
   usage,
   ...more,
 });
+const read = (body: unknown) => openaiBatchesRead.format.response(body, NOTHING_ASKED).results ?? [];
 const told = {
-  id: 'batch_1',
+  batch: 'batch_1',
+  id: '',
+  responseId: 'batch_1',
+  measured: true,
   model: 'gpt-5',
   atMs: 1_790_000_000_000,
   usage: { inputTokens: 900, cachedReadTokens: 300, outputTokens: 80, reasoningTokens: 50, batch: true },
@@ -49,7 +54,7 @@ describe('a batch of OpenAI’s', () => {
     ['on a page of them', { object: 'list', data: [batch({ status: 'failed' }), batch(), null] }, [told]],
     ['that is something else', { ...batch(), object: 'response' }, []],
   ])('%s', (_, body, expected) => {
-    expect(openaiBatchesRead.read(body)).toEqual(expected);
+    expect(read(body)).toEqual(expected);
   });
 
   it.each([
@@ -62,7 +67,7 @@ describe('a batch of OpenAI’s', () => {
     ['/v1/messages/batches/msgbatch_1', false],
     ['/warehouse/batches/17', false],
   ])('is told of by %s: %s', (path, expected) => {
-    expect(openaiBatchesRead.matches(path)).toBe(expected);
+    expect(openaiBatchesRead.batchAt(path)).toBe(expected ? '' : undefined);
   });
 
   it('is no exception and no impossible count, whatever comes', () => {
@@ -72,9 +77,9 @@ describe('a batch of OpenAI’s', () => {
     );
     fc.assert(
       fc.property(odd, (body) => {
-        for (const { usage: counted } of openaiBatchesRead.read({ object: 'list', data: [body] }))
+        for (const { usage: counted } of read({ object: 'list', data: [body] }))
           expect(usageProblem(counted)).toBeUndefined();
-        openaiBatchesRead.read(body);
+        read(body);
       }),
     );
   });

@@ -1,7 +1,7 @@
 /** A batch is asked for as a whole, before it is created; what its results say is read as it comes. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anthropicBatchResults, batchOfResults } from '../../../instrumentations/formats/anthropic-batches.ts';
+import { anthropicBatchResults } from '../../../instrumentations/formats/anthropic-batches.ts';
 import { app, downgrade, IMPORT, useStage } from '../../support/stage.ts';
 import { deny } from '../../support/stub-server.ts';
 
@@ -41,7 +41,7 @@ describe('results of a batch', () => {
   const usage = { input_tokens: 24, cache_read_input_tokens: 16, output_tokens: 12, service_tier: 'batch' };
   const message = { id: 'msg_1', model: 'claude-haiku-4-5', content: [], usage };
   const read = (...lines: unknown[]) => {
-    const reader = anthropicBatchResults.stream({ model: '', stream: true, bound: { inputTokens: 0 } });
+    const reader = anthropicBatchResults.format.stream({ model: '', stream: true, bound: { inputTokens: 0 } });
     for (const line of lines) reader.push(line);
     return reader.facts().results;
   };
@@ -92,6 +92,6 @@ describe('results of a batch', () => {
     ['/v1/messages/batches/msgbatch_1', undefined],
     ['/v1/batches/batch_1/results', undefined],
   ])('are at %s of %s', (path, batch) => {
-    expect(batchOfResults(path)).toBe(batch);
+    expect(anthropicBatchResults.batchAt(path)).toBe(batch);
   });
 });
