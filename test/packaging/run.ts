@@ -22,7 +22,9 @@ interface RunOptions {
 
 export function run(command: string, args: readonly string[], { cwd, env, stdin = '' }: RunOptions): Promise<Ended> {
   return new Promise((done, fail) => {
-    const options = { cwd, env: { PATH: process.env.PATH, ...env } };
+    // What another process left for the same address is not to be taken over.
+    const own = { PATH: process.env.PATH, SPENDFUSE_JOURNAL: join(cwd, 'journal') };
+    const options = { cwd, env: { ...own, ...env } };
     const child = execFile(command, args, options, (error, stdout, stderr) => {
       // It ended with a code of its own, or it never started or was killed.
       if (error && typeof error.code !== 'number') fail(error);

@@ -1,5 +1,8 @@
 /** Runs an application in a process of its own, instrumented or bare. */
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const REGISTER = fileURLToPath(new URL('../../src/register.ts', import.meta.url));
@@ -28,8 +31,10 @@ export function runApp({ args, env = {}, cwd, onOutput }: App): Promise<Ran> {
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(OTEL|SPENDFUSE|NODE_OPTIONS|VITEST)/.test(name)),
   );
+  // What one leaves behind is not another's, though ports come again.
+  const journal = mkdtempSync(join(tmpdir(), 'spendfuse-journal-'));
   const child = spawn(process.execPath, args, {
-    env: { ...inherited, ...env },
+    env: { ...inherited, SPENDFUSE_JOURNAL: journal, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd !== undefined && { cwd }),
   });
@@ -45,7 +50,10 @@ export function runApp({ args, env = {}, cwd, onOutput }: App): Promise<Ran> {
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', () => clearTimeout(stuck));
+    child.on('close', () => {
+      clearTimeout(stuck);
+      rmSync(journal, { recursive: true, force: true });
+    });
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr, json: lastJson(stdout) }));
   });
 }
