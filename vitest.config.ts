@@ -6,5 +6,7 @@ export default defineConfig({
     exclude: ['dist/**', '**/node_modules/**'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // By default two cores run one file at a time, and most of the long ones wait.
+    maxWorkers: 2,
   },
 });
