@@ -58,7 +58,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a settlement that is refused because its hold was released or written off before',
-    noticed: /was refused as conflict/,
+    noticed: /was refused as conflict|cannot be settled: .*409/,
     mutate: (ledger) => ({
       ...ledger,
       async settleMany(requests: readonly SettleRequest[], now) {
