@@ -5,13 +5,14 @@
 import type { DecisionKind, Denial } from '../domain/decision.ts';
 import type { Draw } from '../domain/lease.ts';
 import type { NanoUsd } from '../domain/money.ts';
+import type { DurationMs } from '../domain/time.ts';
 import { Allowance } from './allowance.ts';
 import { isCountable, recount, Tightening } from './counting/tightening.ts';
 import { type Decided, readDecision } from './decision.ts';
 import { now } from './instant.ts';
 import type { LeaseKeeper } from './lease/keeper.ts';
 import { isObject } from './rules.ts';
-import { DECISION_MS, MISCONFIGURED, type Session } from './session.ts';
+import { MISCONFIGURED, type Session } from './session.ts';
 import { type Asked, reservationOf } from './settlement.ts';
 import { Late, NoAnswer, type Reply, type Transport } from './transport.ts';
 import { warnOnce } from './warn.ts';
@@ -41,6 +42,7 @@ export interface Admitter {
   transport: Transport;
   keeper: LeaseKeeper;
   whenUnknown: 'allow' | 'block';
+  decisionTimeoutMs: DurationMs;
   /** Whether slices are asked for. */
   leases: boolean;
   /** The most that an attempt can cost, from rate cards; undefined when there are none to tell. */
@@ -96,7 +98,7 @@ export class Admissions {
   }
 
   async #reserve(asked: Asked, signal: AbortSignal | undefined, again: boolean): Promise<Admission> {
-    const { session, transport, keeper, leases } = this.#admitter;
+    const { session, transport, keeper, leases, decisionTimeoutMs } = this.#admitter;
     const maxWaitMs = session.rules?.maxWaitMs ?? 0;
     asked.session = session.id;
     const asksRoute = leases && keeper.lease.asksRoute(asked, now());
@@ -104,7 +106,7 @@ export class Admissions {
       if (isCountable(asked)) asked.countable = true;
       const body = asksRoute ? { ...reservationOf(asked), route: true } : reservationOf(asked);
       const reply = await transport('POST', '/v1/reservations', body, {
-        timeoutMs: DECISION_MS,
+        timeoutMs: decisionTimeoutMs,
         onProcessing: () => maxWaitMs + QUEUE_GRACE_MS,
         ...(signal && { signal }),
       });
@@ -180,7 +182,7 @@ export class Admissions {
 }
 
 function unreachable(maybeHeld: boolean, why: string): Admission {
-  const detail = `the spendfuse server gave no decision within ${DECISION_MS} ms ${why}`;
+  const detail = `the spendfuse server gave no decision in time ${why}`;
   return denied({ code: 'unreachable', action: 'block', budget: null, detail }, maybeHeld);
 }
 

@@ -1,6 +1,7 @@
 /** The only reader of the service's environment. A bad value gets one warning with its mend, and the safe default. */
 import { type Attribution, DIMENSIONS, type Dimension } from '../domain/attribution.ts';
 import type { WhenUnreachable } from '../domain/budget.ts';
+import type { DurationMs } from '../domain/time.ts';
 import { EDITIONS, type Edition, type TelemetryOptions } from '../telemetry/conventions.ts';
 import { cleanValue } from './attribution.ts';
 import type { Warn } from './warn.ts';
@@ -16,6 +17,8 @@ export interface Environment {
   serverless: boolean;
   /** Decides while nothing is known from the server. */
   whenUnreachable: WhenUnreachable;
+  /** Within this a decision has to come, or the server counts as unreachable for that call. */
+  decisionTimeoutMs: DurationMs;
   /** `start`: spendfuse starts an OpenTelemetry SDK; otherwise it only speaks to the API. */
   startOtel: boolean;
   telemetry: TelemetryOptions;
@@ -35,6 +38,7 @@ export function readEnvironment(variables: Variables, warn: Warn): Environment {
     endpoint: readEndpoint(value(variables, 'SPENDFUSE_ENDPOINT'), warn),
     serverless: readServerless(variables, warn),
     whenUnreachable: readChoice(variables, 'SPENDFUSE_WHEN_UNREACHABLE', ['allow', 'block'], warn) ?? 'allow',
+    decisionTimeoutMs: readTimeout(variables, warn),
     startOtel: readChoice(variables, 'SPENDFUSE_OTEL', ['start', 'api'], warn) === 'start',
     telemetry: readTelemetry(variables, warn),
     acceptBaggage: readBaggage(value(variables, 'SPENDFUSE_ACCEPT_BAGGAGE'), warn),
@@ -50,6 +54,23 @@ const FREEZERS = ['AWS_LAMBDA_FUNCTION_NAME', 'FUNCTION_TARGET', 'K_SERVICE'] as
 function readServerless(variables: Variables, warn: Warn): boolean {
   const said = readChoice(variables, 'SPENDFUSE_SERVERLESS', ['yes', 'no'], warn);
   return said === undefined ? FREEZERS.some((name) => value(variables, name) !== undefined) : said === 'yes';
+}
+
+/** Slow enough for a busy server in the same region, and quick enough that nobody waits long for one that is away. */
+const DECISION_TIMEOUT_MS: DurationMs = 250;
+const MOST_TIMEOUT_MS: DurationMs = 60_000;
+
+function readTimeout(variables: Variables, warn: Warn): DurationMs {
+  const name = 'SPENDFUSE_DECISION_TIMEOUT_MS';
+  const text = value(variables, name);
+  if (text === undefined) return DECISION_TIMEOUT_MS;
+  const ms = /^\d+$/.test(text) ? Number(text) : 0;
+  if (ms >= 1 && ms <= MOST_TIMEOUT_MS) return ms;
+  warn(
+    name,
+    `${name} is "${text}"; use milliseconds from 1 to ${MOST_TIMEOUT_MS} (${DECISION_TIMEOUT_MS} is used now)`,
+  );
+  return DECISION_TIMEOUT_MS;
 }
 
 function value(variables: Variables, name: string): string | undefined {

@@ -25,7 +25,7 @@ export interface RuntimeOptions {
 }
 
 export function createClient({ environment, prices, transport }: RuntimeOptions): Client {
-  const { endpoint, token, attribution, acceptBaggage, whenUnreachable } = environment;
+  const { endpoint, token, attribution, acceptBaggage, whenUnreachable, decisionTimeoutMs } = environment;
   const send = transport ?? createTransport(endpoint, token);
   const open = new Bag<Attempt>();
   const journal = new Journal(send, environment.serverless ? { flushAfterMs: 0 } : {});
@@ -41,6 +41,7 @@ export function createClient({ environment, prices, transport }: RuntimeOptions)
     transport: send,
     endpoint: endpoint.origin,
     attribution,
+    decisionTimeoutMs,
     journalLength: () => journal.length,
     onRateCards: (cards) => pricer.take(cards),
     keeper,
@@ -54,6 +55,7 @@ export function createClient({ environment, prices, transport }: RuntimeOptions)
     transport: send,
     keeper,
     whenUnknown: whenUnreachable,
+    decisionTimeoutMs,
     leases: !environment.serverless,
     worstCase: ({ provider, model, bound }) => pricer.worstCase(provider, model, bound, Date.now()),
   });

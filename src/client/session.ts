@@ -19,8 +19,6 @@ import { isObject, type Rules, readRateCards, readRules } from './rules.ts';
 import type { Reply, Transport } from './transport.ts';
 import { say } from './warn.ts';
 
-/** Within this a decision has to come, or the server counts as unreachable. */
-export const DECISION_MS: DurationMs = 250;
 const BACKGROUND_MS: DurationMs = 2_000;
 const FIRST_PROBE_MS: DurationMs = 100;
 /** A probe is one small request: soon found again is worth more than a few of them. */
@@ -39,6 +37,7 @@ export interface SessionOptions {
   transport: Transport;
   endpoint: string;
   attribution: Attribution;
+  decisionTimeoutMs: DurationMs;
   journalLength: () => number;
   onRateCards: (cards: WireRateCard[]) => void;
   keeper: LeaseKeeper;
@@ -79,13 +78,13 @@ export class Session {
     if (this.#resting) this.#wake();
     if (this.state === 'open' || this.state === 'away') return undefined;
     if (this.state === 'refused' && Date.now() - this.#refusedAt < REFUSED_RETRY_MS) return undefined;
-    return this.#open(DECISION_MS);
+    return this.#open(this.#options.decisionTimeoutMs);
   }
 
   /** The server no longer knows this session: it gets a new one. */
   reopen(): Promise<void> {
     if (!this.#opening) this.#become('unopened');
-    return this.#open(DECISION_MS);
+    return this.#open(this.#options.decisionTimeoutMs);
   }
 
   #open(timeoutMs: DurationMs): Promise<void> {

@@ -9,7 +9,11 @@ const NOWHERE = 'http://127.0.0.1:4';
 const stage = useStage();
 
 async function calls(count: number, env: Record<string, string> = {}) {
-  const ran = await stage.run([...IMPORT, app('calls.mjs')], { CALLS: String(count), ...env });
+  const ran = await stage.run([...IMPORT, app('calls.mjs')], {
+    CALLS: String(count),
+    SPENDFUSE_DECISION_TIMEOUT_MS: '250',
+    ...env,
+  });
   return { ...ran, outcomes: ran.json as string[], said: ran.stderr.match(/^spendfuse: .*$/gm) ?? [] };
 }
 

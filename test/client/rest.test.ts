@@ -19,6 +19,7 @@ afterEach(() => void vi.useRealTimers());
 
 async function opened({ rests }: { rests: boolean }): Promise<Session> {
   const session = new Session({
+    decisionTimeoutMs: 250,
     transport: async (method, path) => {
       asked.push(`${method} ${path.replace(/[0-9a-f-]{36}/, ':id')}`);
       return { status: 200, body: { rules: RULES, heartbeat_ms: HEARTBEAT_MS } };

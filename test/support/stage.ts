@@ -54,7 +54,11 @@ export function useStage(): Stage {
     get folder() {
       return folder;
     },
-    run: (args, env = {}) => runApp({ args, env: { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, ...env } }),
+    run: (args, env = {}) =>
+      runApp({
+        args,
+        env: { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, SPENDFUSE_DECISION_TIMEOUT_MS: '5000', ...env },
+      }),
     bundle: (entry, options) => bundle(app(entry), folder, options),
   };
 }

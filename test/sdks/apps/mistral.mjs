@@ -4,7 +4,7 @@ import { collect, runCases } from './run-cases.mjs';
 const { Mistral } = await load();
 const client = new Mistral({ apiKey: 'secret-of-mistral', serverURL: process.env.PROVIDER });
 const body = { model: 'mistral-large-latest', messages: [{ role: 'user', content: 'Grüße, 世界' }], maxTokens: 100 };
-const backoff = { initialInterval: 1, maxInterval: 5, exponent: 1.5, maxElapsedTime: 1000 };
+const backoff = { initialInterval: 1, maxInterval: 5, exponent: 1.5, maxElapsedTime: 30_000 };
 const retries = { strategy: 'backoff', backoff, retryConnectionErrors: false };
 const step = (name, rest) => ({ headers: { 'x-step': name, 'x-step-once': crypto.randomUUID() }, ...rest });
 const tool = { type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: {} } } };

@@ -157,9 +157,9 @@ await runCases({
       apiVersion: '2026-01-01',
     }).chat.completions.create({ messages }),
   'chat json with 30 KB': () => create({ ...chat, messages: [{ role: 'user', content: 'Grüße '.repeat(4300) }] }),
-  'chat timeout then ok': () => create(chat, { ...step('hang'), timeout: 1000, maxRetries: 1 }),
+  'chat timeout then ok': () => create(chat, { ...step('hang'), timeout: 3000, maxRetries: 1 }),
   'chat stream timeout then ok': async () =>
-    collect(await create(stream, { ...step('hang'), timeout: 1000, maxRetries: 1 })),
+    collect(await create(stream, { ...step('hang'), timeout: 3000, maxRetries: 1 })),
   'chat priority': () => create({ ...chat, service_tier: 'priority' }),
   'chat of a model that nobody knows': () => create({ ...chat, model: 'acme-9' }),
   'responses json': () => client.responses.create({ model: 'gpt-4.1', input: 'hi', max_output_tokens: 100 }),
@@ -176,7 +176,7 @@ await runCases({
   'responses 400': () => client.responses.create({ model: 'gpt-4.1', input: 'hi' }, step('400')),
   'responses 429 then ok': () => client.responses.create({ model: 'gpt-4.1', input: 'hi' }, step('429')),
   'responses timeout then ok': () =>
-    client.responses.create({ model: 'gpt-4.1', input: 'hi' }, { ...step('hang'), timeout: 1000, maxRetries: 1 }),
+    client.responses.create({ model: 'gpt-4.1', input: 'hi' }, { ...step('hang'), timeout: 3000, maxRetries: 1 }),
   'responses stream cut': async () =>
     collect(await client.responses.create({ model: 'gpt-4.1', input: 'hi', stream: true }, step('cut'))),
   'responses stream signal': async () => {
