@@ -53,8 +53,6 @@ export async function runCombination({ sdk, package: one, load }: Combination): 
     const ours = [one.before && load === 'require' ? '--require' : '--import', REGISTER];
     const env = {
       SPENDFUSE_ENDPOINT: stub.url,
-      // Many processes share two cores here: a late decision is another test's subject.
-      SPENDFUSE_DECISION_TIMEOUT_MS: '20000',
       PACKAGE: one.name,
       OTHERS: JSON.stringify(one.others ?? {}),
       LOAD: load,

@@ -34,7 +34,8 @@ export function runApp({ args, env = {}, cwd, onOutput }: App): Promise<Ran> {
   // What one leaves behind is not another's, though ports come again.
   const journal = mkdtempSync(join(tmpdir(), 'spendfuse-journal-'));
   const child = spawn(process.execPath, args, {
-    env: { ...inherited, SPENDFUSE_JOURNAL: journal, ...env },
+    // Two cores are shared by many processes: that a decision comes late is the subject of tests that say so.
+    env: { ...inherited, SPENDFUSE_JOURNAL: journal, SPENDFUSE_DECISION_TIMEOUT_MS: '10000', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd !== undefined && { cwd }),
   });

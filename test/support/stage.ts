@@ -57,7 +57,7 @@ export function useStage(): Stage {
     run: (args, env = {}) =>
       runApp({
         args,
-        env: { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, SPENDFUSE_DECISION_TIMEOUT_MS: '5000', ...env },
+        env: { PROVIDER: provider.url, SPENDFUSE_ENDPOINT: stub.url, ...env },
       }),
     bundle: (entry, options) => bundle(app(entry), folder, options),
   };

@@ -293,8 +293,10 @@ export class Lease {
     return true;
   }
 
-  /** Gives all slices back (`closes` tells of them); routes stay. For a process that may sleep from now on. */
+  /** Gives all slices back (`closes` tells of them) and wants none until attempts come again; routes stay. For a process that may sleep. */
   returnAll(): void {
+    for (const route of this.#active) route.rest();
+    this.#active.clear();
     for (const slice of [...this.#slices.values()]) this.#close(slice);
     if (this.#asking) this.#asking.void = true;
   }

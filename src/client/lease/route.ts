@@ -128,6 +128,17 @@ export class Route {
     }
   }
 
+  /** Forgets what was drawn over it of late. */
+  rest(): void {
+    this.active = false;
+    this.#count = 0;
+    this.#countBefore = 0;
+    for (const { demand } of this.measures) {
+      demand.turn();
+      demand.turn();
+    }
+  }
+
   #turn(at: number): void {
     const late = at - this.#turnedAt >= 2 * SLICE_AHEAD_MS;
     for (const { demand } of this.measures) {

@@ -410,13 +410,14 @@ describe('a slice is closed', () => {
     expect(world.closes()).toEqual([{ slice: 's1', drawnNanoUsd: 30n }]);
   });
 
-  test('when the process may sleep; the next attempts get a new one', () => {
+  test('when the process may sleep; nothing is wanted before the next attempts, which get a new one', () => {
     const world = new World();
     world.warm(['org'], 100n);
     world.try(10);
     world.lease.returnAll();
     expect(world.closes()).toEqual([{ slice: 's1', drawnNanoUsd: 10n }]);
-    expect(world.try(10)).toBe(false);
+    expect(world.lease.wants(world.now)).toBe(false);
+    for (let at = 0; at < 2; at += 1) expect(world.try(10)).toBe(false);
     world.answer(world.ask());
     expect(world.try(10)).toBe(true);
   });

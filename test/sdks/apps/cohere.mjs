@@ -36,7 +36,7 @@ await runCases({
   },
   'stream cut': async () => collect(await client.chatStream(body, step('cut'))),
   'aborted before': () => client.chat(body, { abortSignal: AbortSignal.abort() }),
-  timeout: () => client.chat(body, step('hang', { timeoutInSeconds: 0.1, maxRetries: 0 })),
+  timeout: () => client.chat(body, step('hang', { timeoutInSeconds: 1.5, maxRetries: 0 })),
   400: () => client.chat(body, step('400')),
   '429 then ok': () => client.chat(body, step('429')),
   'first version json': () => first.chat(older),

@@ -60,8 +60,8 @@ await runCases({
     await collectGarbage();
   },
   'aborted before': () => create({ abortSignal: AbortSignal.abort() }),
-  'aborted while waiting': () => create({ ...step('hang'), abortSignal: AbortSignal.timeout(100) }),
-  timeout: () => create({ httpOptions: { ...step('hang').httpOptions, timeout: 100 } }),
+  'aborted while waiting': () => create({ ...step('hang'), abortSignal: AbortSignal.timeout(1500) }),
+  timeout: () => create({ httpOptions: { ...step('hang').httpOptions, timeout: 1500 } }),
   400: () => create(step('400')),
   429: () => create(step('429')),
   '429 then ok': async () => seen(await create(once('429', 'a'))),

@@ -45,7 +45,7 @@ await runCases({
   },
   'stream cut': async () => collect(await create(stream, step('cut'))),
   'aborted before': () => create(body, { signal: AbortSignal.abort() }),
-  timeout: () => create(body, step('hang', { timeout: 100, maxRetries: 0 })),
+  timeout: () => create(body, step('hang', { timeout: 1500, maxRetries: 0 })),
   400: () => create(body, step('400')),
   '429 then ok': () => create(body, step('429')),
   embeddings: () => client.embeddings.create({ model: 'some-embedding', input: 'hi' }),

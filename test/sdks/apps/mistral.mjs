@@ -34,7 +34,7 @@ await runCases({
   },
   'stream cut': async () => collect(await client.chat.stream(body, step('cut'))),
   'aborted before': () => client.chat.complete(body, { fetchOptions: { signal: AbortSignal.abort() } }),
-  timeout: () => client.chat.complete(body, step('hang', { timeoutMs: 100 })),
+  timeout: () => client.chat.complete(body, step('hang', { timeoutMs: 1500 })),
   400: () => client.chat.complete(body, step('400')),
   '429 then ok': () => client.chat.complete(body, step('429', { retries })),
   embeddings: () => client.embeddings.create({ model: 'mistral-embed', inputs: ['hi'] }),
