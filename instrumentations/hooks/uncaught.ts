@@ -19,7 +19,7 @@ interface Leaving {
   /** With its query. */
   path: string;
   /** May carry a port. */
-  host: string;
+  host: () => string;
   headers: () => string;
 }
 
@@ -44,7 +44,8 @@ export function watchUncaught({ open }: Pick<Client, 'open'>): void {
         const leaving = read(message as never);
         const format = leaving && uncaught(leaving);
         if (!format || takePass(format) || !open.isEmpty) return;
-        warnOnce(`uncaught ${leaving.host}`, tell(`a ${format.id} request to ${leaving.host}`));
+        const host = leaving.host();
+        warnOnce(`uncaught ${host}`, tell(`a ${format.id} request to ${host}`));
       } catch {} // Somebody else's object in another shape.
     });
   on('undici:request:create', ofUndici, pastFetch);
@@ -58,7 +59,7 @@ function uncaught({ method, path, host, headers }: Leaving): Format | undefined 
   const query = path.indexOf('?');
   const format = formatFor(method, query < 0 ? path : path.slice(0, query));
   if (!format) return undefined;
-  return providerOfHost(host) !== undefined || OF_SDK.test(headers()) ? format : undefined;
+  return providerOfHost(host()) !== undefined || OF_SDK.test(headers()) ? format : undefined;
 }
 
 function takePass(format: Format): boolean {
@@ -73,7 +74,7 @@ function ofUndici({
   request: { method: string; path: string; origin: unknown; headers: unknown };
 }): Leaving {
   const { method, path, headers } = request;
-  return { method, path, host: hostOf(request.origin), headers: () => String(headers) };
+  return { method, path, host: () => hostOf(request.origin), headers: () => String(headers) };
 }
 
 function hostOf(origin: unknown): string {
@@ -92,12 +93,17 @@ interface ClientRequest {
 function ofHttp({ request }: { request: ClientRequest }): Leaving | undefined {
   if (isNodeFetchTold && request.hasHeader('x-stainless-lang')) return undefined;
   const { method, path, host } = request;
-  return { method, path, host, headers: () => textOf(request.getHeaders()) };
+  return { method, path, host: () => host, headers: () => textOf(request.getHeaders()) };
 }
 
 function ofHttp2({ headers }: { headers: Record<string, unknown> }): Leaving {
   const told = (name: string): string => String(headers[name] ?? '');
-  return { method: told(':method'), path: told(':path'), host: told(':authority'), headers: () => textOf(headers) };
+  return {
+    method: told(':method'),
+    path: told(':path'),
+    host: () => told(':authority'),
+    headers: () => textOf(headers),
+  };
 }
 
 /** Only looked through for the name of an SDK; never kept or said. */

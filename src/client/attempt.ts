@@ -9,7 +9,7 @@ import { type Bag, type Bagged, NOT_IN_BAG } from './bag.ts';
 import { noteCreated } from './batches.ts';
 import type { Gate } from './call.ts';
 import { errorTypeOf, isUnsent } from './failure.ts';
-import { contextsAround, type Fallbacks } from './fallback.ts';
+import { contextsAround, type Fallbacks, failureOf, reasonOf } from './fallback.ts';
 import type { Journal } from './journal.ts';
 import type { LeaseKeeper } from './lease/keeper.ts';
 import { type End, type Metered, meter } from './meter.ts';
@@ -243,30 +243,6 @@ export class Attempt implements Bagged {
     if (this.#chunksMs) recorded.chunksMs = this.#chunksMs;
     this.call.recordAttempt(recorded);
   }
-}
-
-/** Why a call to something else would be a fallback; undefined where it would not, because the caller wanted this end. */
-function reasonOf(end: End, signal: AbortSignal | undefined): string | undefined {
-  switch (end.kind) {
-    case 'answered':
-      return end.facts.error;
-    case 'broken':
-      return end.by === 'error' ? end.errorType : isTimeout(signal) ? 'timeout' : undefined;
-    case 'rejected':
-      return String(end.httpStatus);
-    default:
-      return undefined;
-  }
-}
-
-/** An abort that the caller did not ask for is the SDK's own timeout. */
-function failureOf(errorType: string, signal: AbortSignal | undefined): string | undefined {
-  if (errorType !== 'AbortError' && errorType !== 'TimeoutError') return errorType;
-  return signal?.aborted && !isTimeout(signal) ? undefined : 'timeout';
-}
-
-function isTimeout(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true && (signal.reason as Error | undefined)?.name === 'TimeoutError';
 }
 
 function warnInvalid(format: string, invalid: string): void {

@@ -10,7 +10,7 @@ import type { Fallback } from '../domain/evidence.ts';
 import { providerBefore } from '../domain/provider.ts';
 import type { CallStart } from '../telemetry/recorder.ts';
 import type { Admission, Admissions, Allowed } from './admission.ts';
-import { type Admitted, Attempt, type Books } from './attempt.ts';
+import { Attempt, type Books } from './attempt.ts';
 import { type Attributions, cleanValue } from './attribution.ts';
 import { BudgetExceededError } from './errors.ts';
 import { contextsAround } from './fallback.ts';
@@ -141,22 +141,13 @@ function admitted(
   call.decision = admission.decision;
   call.budget = admission.budget ?? call.budget;
   const { format } = caught;
-  if (admission.rewrite && !canRewrite(caught, admission.rewrite)) {
-    refuse(client, call, {
-      format,
-      facts: before,
-      body: caught.body,
-      path: caught.path,
-      hidesExtraEvent: false,
-      asked,
-      admission,
-    });
-  }
-  const rewritten = admission.rewrite ? format.rewrite(caught.body, admission.rewrite, caught.path) : caught.body;
+  const { rewrite } = admission;
+  if (rewrite && !canRewrite(caught, rewrite)) refuse(client, call, caught, before, asked, admission);
+  const rewritten = rewrite ? format.rewrite(caught.body, rewrite, caught.path) : caught.body;
   const asking = format.askForUsage?.(rewritten, caught.provider);
   const body = asking ?? rewritten;
-  const path = (admission.rewrite && format.rewritePath?.(caught.path, admission.rewrite)) ?? caught.path;
-  const facts = admission.rewrite ? (format.request(body, caught.bodyBytes, path, caught.host) ?? before) : before;
+  const path = (rewrite && format.rewritePath?.(caught.path, rewrite)) ?? caught.path;
+  const facts = rewrite ? (format.request(body, caught.bodyBytes, path, caught.host) ?? before) : before;
   const hidesExtraEvent = asking !== undefined;
   const { signal, gate } = caught;
   return new Attempt(client, call, { format, facts, body, path, hidesExtraEvent, asked, admission, signal, gate });
@@ -166,15 +157,24 @@ function canRewrite({ format, body, path, signed }: Caught, rewrite: Rewrite): b
   return !signed && (format.canRewrite?.(body, path, rewrite) ?? true);
 }
 
+const UNSENT = { kind: 'unsent' } as const;
+
 /** A budget allows something cheaper alone, and the request cannot be made into that. Its hold is given back. */
-function refuse(client: Client, call: Call, admitted: Admitted): never {
-  new Attempt(client, call, admitted).end({ kind: 'unsent' });
-  const { rewrite, budget } = admitted.admission;
+function refuse(
+  client: Client,
+  call: Call,
+  { format, body, path }: Caught,
+  facts: RequestFacts,
+  asked: Asked,
+  admission: Allowed,
+): never {
+  new Attempt(client, call, { format, facts, body, path, hidesExtraEvent: false, asked, admission }).end(UNSENT);
+  const { rewrite, budget } = admission;
   const cheaper = rewrite?.model === undefined ? 'with less output' : `as ${rewrite.model}`;
   const detail = `The budget allows it ${cheaper} only, and this request cannot be changed into that.`;
   call.decision = 'downgrade';
   call.errorType = 'budget_exceeded';
-  noteDenial(client, call, admitted.format, admitted.asked, 'exhausted');
+  noteDenial(client, call, format, asked, 'exhausted');
   throw new BudgetExceededError({ code: 'exhausted', action: 'downgrade', budget: budget ?? null, detail });
 }
 

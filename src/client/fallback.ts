@@ -15,6 +15,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Operation } from '../../instrumentations/formats/format.ts';
 import type { Fallback } from '../domain/evidence.ts';
 import type { DurationMs } from '../domain/time.ts';
+import type { End } from './meter.ts';
 import { type Scope, shared } from './shared.ts';
 
 /** What was asked for. */
@@ -135,6 +136,30 @@ function originOf({ provider, model, attemptId, reason }: Failure): Fallback {
 /** Text is text, by whichever of the providers' ways it is asked for. */
 function kindOf(operation: Operation): string {
   return operation === 'text_completion' || operation === 'generate_content' ? 'chat' : operation;
+}
+
+/** Why a call to something else would be a fallback; undefined where it would not, because the caller wanted this end. */
+export function reasonOf(end: End, signal: AbortSignal | undefined): string | undefined {
+  switch (end.kind) {
+    case 'answered':
+      return end.facts.error;
+    case 'broken':
+      return end.by === 'error' ? end.errorType : isTimeout(signal) ? 'timeout' : undefined;
+    case 'rejected':
+      return String(end.httpStatus);
+    default:
+      return undefined;
+  }
+}
+
+/** An abort that the caller did not ask for is the SDK's own timeout. */
+export function failureOf(errorType: string, signal: AbortSignal | undefined): string | undefined {
+  if (errorType !== 'AbortError' && errorType !== 'TimeoutError') return errorType;
+  return signal?.aborted && !isTimeout(signal) ? undefined : 'timeout';
+}
+
+function isTimeout(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true && (signal.reason as Error | undefined)?.name === 'TimeoutError';
 }
 
 /** What is around this call, from the inside out. `isAlone`: no other call of the process is under way. */
