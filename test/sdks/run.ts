@@ -80,9 +80,9 @@ export async function runCombination({ sdk, package: one, load }: Combination): 
 const app = (name: string): string => fileURLToPath(new URL(`./apps/${name}`, import.meta.url));
 
 /** Without the address, in which the two differ. */
-function seenBy({ json, stderr, code }: Ran, url: string): Seen {
+function seenBy({ json, stdout, stderr, code, signal }: Ran, url: string): Seen {
   if (typeof json !== 'object' || json === null)
-    throw new Error(`the cases did not run (exit code ${code}): ${stderr}`);
+    throw new Error(`the cases did not run (${signal ?? `exit code ${code}`}), as far as\n${stdout}${stderr}`);
   return JSON.parse(JSON.stringify(json).replaceAll(new URL(url).host, 'the-provider')) as Seen;
 }
 

@@ -12,6 +12,7 @@ export async function runCases(cases) {
   const seen = {};
   for (const [name, run] of Object.entries(cases)) {
     if (only && !only.includes(name)) continue;
+    process.stdout.write(`${name} …\n`);
     seen[name] = await withAttribution({ workflow: name }, () => observe(run));
   }
   const { ACT } = process.env;
