@@ -34,7 +34,10 @@ type Reported =
   /** `split`: where the attempt has no hold, it gets one first. */
   | { split?: SplitRequest; isLocal: boolean; end(): Promise<SettlementResult> };
 
-/** How many are booked at a time: between two turns those who wait for an admission get theirs. */
+/**
+ * How many are booked at a time, of all batches together: between two turns those who wait for an admission get theirs, and
+ * nobody waits for a batch.
+ */
 const TURN = 50;
 
 export async function settleMany(
@@ -53,7 +56,8 @@ export async function settleMany(
   for (let from = 0; from < order.length; from += TURN) {
     const turn = order.slice(from, from + TURN);
     const told = turn.map((index) => settlements[index]!);
-    for (const [at, result] of (await settleTurn(room, told, principal)).entries()) results[turn[at]!] = result;
+    const booked = await room.batches.take(() => settleTurn(room, told, principal));
+    for (const [at, result] of booked.entries()) results[turn[at]!] = result;
   }
   await closeAll(room, closes, principal);
   room.leases.look(room.clocks.monotonicMs());

@@ -21,6 +21,7 @@ import { release, settle, writeOff } from './settlements.ts';
 import { Shares } from './shares.ts';
 import { Slots } from './slots.ts';
 import { Standing } from './standing.ts';
+import { Turns } from './turns.ts';
 import { budgetViews } from './views.ts';
 import { WaitingRoom } from './waiting.ts';
 
@@ -62,6 +63,7 @@ export async function createEnforcer(options: EnforcerOptions): Promise<Enforcer
     cards: new RecentCards(),
     gate: new Gate(),
     asking: new Asking(),
+    batches: new Turns(),
     untold: new Map(),
     closing: false,
     emit: (happening) => {

@@ -13,6 +13,7 @@ import type { Sessions } from './sessions.ts';
 import type { Shares } from './shares.ts';
 import type { Slots } from './slots.ts';
 import type { Standing } from './standing.ts';
+import type { Turns } from './turns.ts';
 import type { WaitingRoom } from './waiting.ts';
 
 /** What the parts of this room share. `policy` alone is ever replaced. */
@@ -33,6 +34,8 @@ export interface Room {
   cards: RecentCards;
   gate: Gate;
   asking: Asking;
+  /** Of what batches of settlements bring. */
+  batches: Turns;
   /** Events that could not be written down yet, by id. */
   untold: Map<string, AlertEvent>;
   closing: boolean;

@@ -293,6 +293,30 @@ describe('a batch', () => {
     expect(await standing(world, 'cap')).toEqual(['cap 84000/1000/0 ok']);
   });
 
+  it('waits for one turn of another, not for all of it, and goes on when that fails', async () => {
+    const { ledger, fail, heal, hold } = breakable();
+    const world = await worldOf(CAP, ledger);
+    const settled = (count: number) =>
+      Array.from({ length: count }, () => ended(attempt(1_000), 'settled', used(1_000)));
+    const settling = hold('settleMany');
+    const long = report(world, settled(120));
+    await settling.arrived;
+    const short = report(world, settled(7));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await standing(world, 'cap')).toEqual(['cap 50000/0/0 ok']);
+    settling.go();
+    const later = hold('settleMany');
+    await later.arrived;
+    expect(await standing(world, 'cap')).toEqual(['cap 57000/0/0 ok']);
+    fail('settleMany');
+    later.go();
+    expect((await short).map(({ outcome }) => outcome)).toEqual(Array(7).fill('settled'));
+    await expect(long).rejects.toMatchObject(LEDGER_GONE);
+    heal();
+    await world.enforcer.sweep();
+    expect(await report(world, settled(1))).toMatchObject([{ outcome: 'settled' }]);
+  });
+
   it('that settles one attempt twice counts it once', async () => {
     const world = await worldOf(CAP);
     const request = ended(attempt(1), 'settled', used(70_000));
