@@ -6,7 +6,7 @@ import type { Usage, UsageBound } from '../../src/domain/usage.ts';
 import { inputBound, inputEstimate, type Media, noMedia } from './bound.ts';
 import type { Format, RequestFacts, ResponseFacts, Rewrite } from './format.ts';
 import { addContents, addContentTexts, TOKENS_PER_IMAGE } from './gemini-parts.ts';
-import { bare, denial, googlePath, modelIn, withModel } from './gemini-path.ts';
+import { bare, denial, googlePath, isImagen, modelIn, withModel } from './gemini-path.ts';
 import { servedTierOf, usageOf } from './gemini-usage.ts';
 import {
   CountReader,
@@ -100,7 +100,10 @@ export const geminiEmbeddings: Format = {
   operation: 'embeddings',
   provider: 'google',
   lastSegments: VERBS,
-  matches: (method, path) => method === 'POST' && VERBS.includes(googlePath(path)?.verb ?? ''),
+  matches: (method, path) => {
+    const place = googlePath(path);
+    return method === 'POST' && place !== undefined && VERBS.includes(place.verb) && !isImagen(place.model);
+  },
   request,
   texts: (body) => texts(body as Json),
   rewrite,

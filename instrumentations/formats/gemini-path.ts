@@ -37,6 +37,11 @@ export function withModel(path: string, model: string | undefined): string {
   return `${before}${publisher}models/${encodeURIComponent(bare(model)).replaceAll('%40', '@')}${verb}`;
 }
 
+/** Whether its predictions are pictures, billed by the piece. */
+export function isImagen(model: string): boolean {
+  return model.startsWith('imagen');
+}
+
 /** Without the collections before it: `models/`, `publishers/google/models/`. */
 export function bare(model: string): string {
   return model.slice(model.lastIndexOf('/') + 1);

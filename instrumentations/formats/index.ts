@@ -13,6 +13,7 @@ import type { Format } from './format.ts';
 import { gemini } from './gemini.ts';
 import { geminiEmbeddings } from './gemini-embeddings.ts';
 import { geminiInteractions } from './gemini-interactions.ts';
+import { imagen } from './imagen.ts';
 import { ollama } from './ollama.ts';
 import { ollamaEmbeddings } from './ollama-embeddings.ts';
 import { openaiBatches } from './openai-batches.ts';
@@ -44,6 +45,7 @@ export const FORMATS: readonly Format[] = [
   gemini,
   geminiEmbeddings,
   geminiInteractions,
+  imagen,
   cohereChat,
   cohereEmbed,
   cohereRerank,

@@ -97,6 +97,15 @@ export const ROWS: readonly (Rule & { units: Partial<Record<PriceKey, string>> }
   { provider: 'azure', model: 'tts*', units: { input_characters_mcount: '15' } },
   { provider: 'azure', model: 'whisper*', units: { input_audio_hours: '0.36' } },
   { provider: 'azure', model: 'dall-e-3', units: { output_images_kcount: '120' } },
+  // ai.google.dev/gemini-api/docs/pricing and cloud.google.com/vertex-ai/generative-ai/pricing, Imagen: a picture of any size. From
+  // memory, as the pages were in 2025; a list that others keep had the same in 2026, but for enlarging, which it leaves out.
+  { provider: 'google', model: 'imagen-4.0-fast-generate*', units: { output_images_kcount: '20' } },
+  { provider: 'google', model: 'imagen-4.0-ultra-generate*', units: { output_images_kcount: '60' } },
+  { provider: 'google', model: 'imagen-4.0-upscale*', units: { output_images_kcount: '60' } },
+  { provider: 'google', model: 'imagen-4.0-generate*', units: { output_images_kcount: '40' } },
+  { provider: 'google', model: 'imagen-3.0-fast-generate*', units: { output_images_kcount: '20' } },
+  { provider: 'google', model: 'imagen-3.0-generate*', units: { output_images_kcount: '40' } },
+  { provider: 'google', model: 'imagen-3.0-capability*', units: { output_images_kcount: '40' } },
   // cohere.com/pricing: reranking costs by the search unit and nothing by the token.
   { provider: 'cohere', model: 'rerank-v4.0-pro*', units: { input_mtok: '0', web_searches_kcount: '2.5' } },
   { provider: 'cohere', model: 'rerank-*', units: { input_mtok: '0', web_searches_kcount: '2' } },

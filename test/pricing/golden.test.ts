@@ -88,6 +88,21 @@ const CASES: [id: string, what: string, usage: Usage, usd: string][] = [
   ['openai/omni-moderation-latest', 'given away', tokens(M, 0), '0'],
   ['azure.ai.openai/gpt-4.1', "OpenAI's price", tokens(M, M), '10'],
 
+  ['google/imagen-4.0-fast-generate-001', '0.02 a picture', tokens(0, 0, { outputImages: 4 }), '0.08'],
+  ['google/imagen-4.0-generate-001', '0.04 a picture', tokens(0, 0, { outputImages: 4 }), '0.16'],
+  [
+    'google/imagen-4.0-generate-preview-06-06',
+    'the same before its release',
+    tokens(0, 0, { outputImages: 1 }),
+    '0.04',
+  ],
+  ['google/imagen-4.0-ultra-generate-001', '0.06 a picture', tokens(0, 0, { outputImages: 4 }), '0.24'],
+  ['google/imagen-4.0-upscale-preview', '0.06 a picture enlarged', tokens(0, 0, { outputImages: 1 }), '0.06'],
+  ['google/imagen-3.0-fast-generate-001', '0.02 a picture', tokens(0, 0, { outputImages: 4 }), '0.08'],
+  ['google/imagen-3.0-generate-002', '0.04 a picture', tokens(0, 0, { outputImages: 4 }), '0.16'],
+  ['google/imagen-3.0-capability-001', '0.04 a picture edited', tokens(0, 0, { outputImages: 1 }), '0.04'],
+  ['google/imagen-4.0-generate-001', 'nothing where all were filtered', tokens(0, 0), '0'],
+
   ['cohere/command-a-03-2025', '2.5 / 10', tokens(M, M), '12.5'],
   ['cohere/rerank-v4.0-pro', '2.5 a thousand units', tokens(0, 0, { webSearches: 1000 }), '2.5'],
   ['cohere/rerank-v3.5', '2 a thousand units', tokens(0, 0, { webSearches: 1000 }), '2'],

@@ -31,6 +31,7 @@ const CARDS: readonly RateCard[] = [
     'google/gemini-2.5-pro',
     'google/gemini-2.5-flash',
     'google/gemini-2.5-flash-image',
+    'google/imagen-4.0-ultra-generate-001',
     'aws/us.anthropic.claude-sonnet-4-5-20250929-v1:0',
     'perplexity/sonar-pro',
     'groq/llama-3.3-70b-versatile',

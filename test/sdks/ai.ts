@@ -30,6 +30,9 @@ const OF_A_MODEL: Cases = {
 const of = (model: string): Cases =>
   Object.fromEntries(Object.entries(OF_A_MODEL).map(([label, settlements]) => [`${model} ${label}`, settlements]));
 
+/** The newest provider for Google takes no models of Imagen. */
+const NO_IMAGEN = { 'google generateImage': [] };
+
 export const ai: Sdk = {
   name: 'ai',
   app: 'ai',
@@ -39,6 +42,7 @@ export const ai: Sdk = {
       name: 'ai',
       loads: ['import', 'require', 'bundle'],
       others: { openai: '@ai-sdk/openai', anthropic: '@ai-sdk/anthropic', google: '@ai-sdk/google' },
+      except: { import: NO_IMAGEN, require: NO_IMAGEN, bundle: NO_IMAGEN },
     },
     {
       name: 'ai-6',
@@ -65,6 +69,7 @@ export const ai: Sdk = {
     'google embedMany': [EMBEDDED],
     'gateway embed': [EMBEDDED],
     'openai generateImage': [OK],
+    'google generateImage': ['settled ok 0/0 images 2'],
     'openai generateSpeech': ['settled ok 0/0 characters 18'],
     'openai transcribe': [OK],
   },

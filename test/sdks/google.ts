@@ -15,8 +15,8 @@ export const google: Sdk = {
     limit: ({ generationConfig }) => (generationConfig as { maxOutputTokens?: number }).maxOutputTokens,
   },
   retriesAreOneCall: true,
-  // Of an answer with functions.
-  says: /^there are non-text parts .*\n/gm,
+  // Of an answer with functions, and of Imagen, which Google means to give up.
+  says: /^(?:there are non-text parts|The (?:generateImages|editImage) method is deprecated) .*\n/gm,
   cases: {
     json: [OK],
     'json in parallel': [OK, OK, OK],
@@ -47,6 +47,17 @@ export const google: Sdk = {
     'vertex json': [OK],
     'vertex stream': [OK],
     'vertex embeddings': [EMBEDDED],
+    'vertex pictures': ['settled ok 0/0 images 2'],
+    'vertex pictures, as many as by default': ['settled ok 0/0 images 4'],
+    'vertex pictures, one filtered': ['settled ok 0/0 images 2'],
+    'vertex pictures, all filtered': ['settled ok 0/0'],
+    'vertex pictures, 400': [REJECTED],
+    'vertex pictures, cut': [LOST],
+    'vertex picture edited': ['settled ok 0/0 images 1'],
+    'vertex picture enlarged': ['settled ok 0/0 images 1'],
+    'vertex picture in another place': ['settled ok 0/0 images 1'],
+    'pictures of the Gemini API': ['settled ok 0/0 images 2'],
+    'a prediction of something else': [],
     'array of chunks': [OK],
     'array of chunks, text()': [OK],
     'array of chunks, body': [OK],

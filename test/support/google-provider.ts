@@ -26,7 +26,7 @@ function usage(written: number): object {
 export function googleAnswer(url: string, body: Record<string, unknown>): GoogleAnswer | undefined {
   const { pathname, searchParams } = new URL(url, 'http://provider');
   if (pathname.endsWith('/interactions')) return interaction(body);
-  const [, model, verb] = /models\/([^/]+):([A-Za-z]+)$/.exec(pathname) ?? [];
+  const [, model, verb] = /(?:models|endpoints)\/([^/]+):([A-Za-z]+)$/.exec(pathname) ?? [];
   switch (verb) {
     case 'generateContent':
       return { json: whole(model, body) };
@@ -38,7 +38,7 @@ export function googleAnswer(url: string, body: Record<string, unknown>): Google
     case 'batchEmbedContents':
       return { json: { ...embeddings(body), usageMetadata: { promptTokenCount: INPUT_TOKENS } } };
     case 'predict':
-      return { json: prediction() };
+      return { json: model?.startsWith('imagen') ? pictures(body) : prediction() };
     default:
       return undefined;
   }
@@ -77,6 +77,18 @@ function embeddings({ requests }: Record<string, unknown>): object {
 
 function prediction(): object {
   return { predictions: [{ embeddings: { values: [1, 2], statistics: { token_count: INPUT_TOKENS } } }] };
+}
+
+const FILTERED = { raiFilteredReason: 'Unable to show generated images. You will not be charged for blocked images.' };
+
+/** As many as were asked for, unless the prompt asks for filtered ones; whoever does not ask why hears nothing of them. */
+function pictures({ instances, parameters }: Record<string, unknown>): object {
+  const { prompt = '' } = (instances as { prompt?: string }[])[0] ?? {};
+  if (prompt === 'all filtered') return {};
+  const { sampleCount = 4 } = (parameters ?? {}) as { sampleCount?: number };
+  const picture = { mimeType: 'image/png', bytesBase64Encoded: 'iVBORw0KGgo=' };
+  const last = prompt === 'one filtered' ? FILTERED : picture;
+  return { predictions: [...Array.from({ length: sampleCount - 1 }, () => picture), last] };
 }
 
 function answer(model: string | undefined, parts: object[], written: number, finishReason?: string): object {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Format, ResponseFacts } from '../../../instrumentations/formats/format.ts';
 import { FORMATS } from '../../../instrumentations/formats/index.ts';
 import { MAX_USAGE_COUNT, USAGE_COUNT_KEYS, type Usage } from '../../../src/domain/usage.ts';
-import { bytes, IN_ONE_PIECE, RECORDINGS } from './recording.ts';
+import { bytes, isInOnePiece, RECORDINGS } from './recording.ts';
 
 const request = { model: 'm', stream: false, bound: { inputTokens: 900, webSearches: 1 }, estimatedInputTokens: 300 };
 const RUNS = { numRuns: 150 };
@@ -169,7 +169,7 @@ describe.each(FORMATS)('$id', (format) => {
   });
 });
 
-describe.each(FORMATS.filter(({ operation }) => !IN_ONE_PIECE.has(operation)))('streams of $id', (format) => {
+describe.each(FORMATS.filter((format) => !isInOnePiece(format)))('streams of $id', (format) => {
   const streams = RECORDINGS.flatMap((recording) =>
     recording.format === format.id && recording.events ? [recording.events] : [],
   );

@@ -53,6 +53,10 @@ const REQUESTS = [
   ['POST', '/v1beta/models/gemini-embedding-001:embedContent', 'gemini-embeddings'],
   ['POST', '/v1beta/models/gemini-embedding-001:batchEmbedContents', 'gemini-embeddings'],
   ['POST', '/v1/projects/p/locations/l/publishers/google/models/text-embedding-005:predict', 'gemini-embeddings'],
+  ['POST', '/v1/projects/p/locations/l/endpoints/imagen-of-ours:predict', 'gemini-embeddings'],
+  ['POST', '/v1beta/models/imagen-4.0-generate-001:predict', 'imagen'],
+  ['POST', '/v1/publishers/google/models/imagen-4.0-upscale-preview:predict', 'imagen'],
+  ['POST', '/v1/projects/p/locations/l/publishers/google/models/imagen-3.0-capability-001:predict', 'imagen'],
 ] as const;
 
 describe('formatFor', () => {
@@ -82,6 +86,7 @@ describe('formatFor', () => {
     ['POST', '/v1beta/models/gemini-2.5-flash:countTokens', 'counts tokens'],
     ['POST', '/v1beta/models/gemini-2.5-flash:batchGenerateContent', 'starts a batch'],
     ['POST', '/v1beta/models/veo-3.0:predictLongRunning', 'starts a film'],
+    ['GET', '/v1beta/models/imagen-4.0-generate-001:predict', 'is nothing'],
     ['GET', '/v1beta/models/gemini-2.5-flash', 'fetches a model'],
     ['POST', '/v1beta/interactions/i1/cancel', 'cancels an interaction'],
     ['POST', '/v1beta/cachedContents', 'fills a cache'],
@@ -119,6 +124,8 @@ describe('formatFor', () => {
     ['ollama-embeddings', { text: 'no model' }],
     ['gemini', { question: 'a form of somebody else' }],
     ['gemini-embeddings', { instances: [{ prompt: 'a picture of Vertex AI' }] }],
+    ['gemini-embeddings', { instances: [[1, 2, 3]] }],
+    ['imagen', { instances: [] }],
   ])('%s leaves a body alone that only shares the path', (id, body) => {
     expect(FORMATS.find((format) => format.id === id)!.request(body, 100)).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 /** Loads the recorded calls of test/recordings: one JSON file per case, with the stream beside it as it came over the wire. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import type { Operation, ResponseFacts } from '../../../instrumentations/formats/format.ts';
+import type { Format, ResponseFacts } from '../../../instrumentations/formats/format.ts';
 import type { UsageBound } from '../../../src/domain/usage.ts';
 
 const ROOT = new URL('../../recordings/', import.meta.url);
@@ -68,5 +68,9 @@ export const RECORDINGS: readonly Recording[] = readdirSync(ROOT, { withFileType
       .map((file) => load(name, file)),
   );
 
-/** Endpoints that answer in one piece, whatever they are asked. */
-export const IN_ONE_PIECE: ReadonlySet<Operation> = new Set<Operation>(['embeddings', 'rerank', 'batch']);
+const OPERATIONS_IN_ONE_PIECE: ReadonlySet<string> = new Set(['embeddings', 'rerank', 'batch']);
+
+/** Whether it answers in one piece, whatever it is asked. */
+export function isInOnePiece({ id, operation }: Format): boolean {
+  return OPERATIONS_IN_ONE_PIECE.has(operation) || id === 'imagen';
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Format, ResponseFacts } from '../../../instrumentations/formats/format.ts';
 import { FORMATS } from '../../../instrumentations/formats/index.ts';
-import { bytes, IN_ONE_PIECE, RECORDINGS, type Recording } from './recording.ts';
+import { bytes, isInOnePiece, RECORDINGS, type Recording } from './recording.ts';
 
 function formatOf(recording: Recording): Format {
   return FORMATS.find(({ id }) => id === recording.format)!;
@@ -47,7 +47,7 @@ describe('the recordings', () => {
     const shown = new Set(RECORDINGS.map(({ format }) => format));
     expect([...shown].sort()).toEqual(FORMATS.map(({ id }) => id).sort());
     const streamed = new Set(RECORDINGS.filter(({ events }) => events).map(({ format }) => format));
-    const streaming = FORMATS.filter(({ operation }) => !IN_ONE_PIECE.has(operation));
+    const streaming = FORMATS.filter((format) => !isInOnePiece(format));
     expect([...streamed].sort()).toEqual(streaming.map(({ id }) => id).sort());
   });
 

@@ -121,6 +121,10 @@ await runCases({
     const { image, usage } = await generateImage({ model: openai.image('gpt-image-1'), prompt: 'a house' });
     return [image.base64, usage];
   },
+  'google generateImage': async () => {
+    const { images } = await generateImage({ model: google.image('imagen-4.0-generate-001'), prompt, n: 2 });
+    return images.map(({ base64 }) => base64);
+  },
   'openai generateSpeech': async () =>
     (await generateSpeech({ model: openai.speech('tts-1'), text: 'The house is safe.' })).audio.base64,
   'openai transcribe': async () =>

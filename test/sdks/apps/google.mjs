@@ -1,7 +1,7 @@
 import { load } from './load.mjs';
 import { collect, collectGarbage, lines, runCases } from './run-cases.mjs';
 
-const { GoogleGenAI } = await load();
+const { GoogleGenAI, RawReferenceImage } = await load();
 
 const url = process.env.PROVIDER;
 const httpOptions = { baseUrl: url };
@@ -22,6 +22,12 @@ const array = (init) =>
     body: JSON.stringify({ contents: [{ parts: [{ text: 'Grüße' }] }] }),
     ...init,
   });
+const PICTURE = { imageBytes: 'iVBORw0KGgo=', mimeType: 'image/png' };
+/** Of pictures, how many there are and why there are no more. */
+const pictures = ({ generatedImages = [] }) =>
+  generatedImages.map(({ image, raiFilteredReason }) => image?.imageBytes ?? raiFilteredReason);
+const paint = (config, prompt = ask.contents) =>
+  vertex.models.generateImages({ model: 'imagen-4.0-generate-001', prompt, config });
 /** Of headers only what does not change from call to call. */
 const seen = (response) => ({
   ...response,
@@ -118,6 +124,49 @@ await runCases({
   'vertex stream': () => all(stream(undefined, vertex)),
   'vertex embeddings': async () =>
     (await vertex.models.embedContent({ model: 'text-embedding-005', contents: 'hi' })).embeddings,
+  'vertex pictures': async () => pictures(await paint({ numberOfImages: 2 })),
+  'vertex pictures, as many as by default': async () => pictures(await paint()),
+  'vertex pictures, one filtered': async () =>
+    pictures(await paint({ numberOfImages: 3, includeRaiReason: true }, 'one filtered')),
+  'vertex pictures, all filtered': async () => pictures(await paint({ numberOfImages: 1 }, 'all filtered')),
+  'vertex pictures, 400': () => paint(step('400')),
+  'vertex pictures, cut': () => paint(step('cut')),
+  'vertex picture edited': async () => {
+    const reference = Object.assign(new RawReferenceImage(), { referenceId: 1, referenceImage: PICTURE });
+    const config = { numberOfImages: 1 };
+    const asked = { model: 'imagen-3.0-capability-001', prompt: ask.contents, referenceImages: [reference], config };
+    return pictures(await vertex.models.editImage(asked));
+  },
+  'vertex picture enlarged': async () =>
+    pictures(
+      await vertex.models.upscaleImage({
+        model: 'imagen-4.0-upscale-preview',
+        image: PICTURE,
+        upscaleFactor: 'x2',
+      }),
+    ),
+  'vertex picture in another place': async () =>
+    pictures(
+      await vertex.models.recontextImage({
+        model: 'imagen-product-recontext-preview-06-30',
+        source: { prompt: ask.contents, productImages: [{ productImage: PICTURE }] },
+        config: { numberOfImages: 1 },
+      }),
+    ),
+  'pictures of the Gemini API': async () => {
+    const response = await fetch(`${url}/v1beta/models/imagen-4.0-fast-generate-001:predict?key=AIza-secret`, {
+      method: 'POST',
+      body: JSON.stringify({ instances: [{ prompt: ask.contents }], parameters: { sampleCount: 2 } }),
+    });
+    return response.json();
+  },
+  'a prediction of something else': async () => {
+    const response = await fetch(`${url}/v1/projects/p/locations/l/endpoints/12:predict`, {
+      method: 'POST',
+      body: JSON.stringify({ instances: [{ prompt: ask.contents }] }),
+    });
+    return response.json();
+  },
   'array of chunks': async () => (await array()).json(),
   'array of chunks, text()': async () => (await array()).text(),
   'array of chunks, body': async () => lines((await array()).body),
