@@ -92,6 +92,8 @@ export interface Format {
    * all the other requests of a service cost one look-up.
    */
   lastSegments: readonly string[];
+  /** Of paths that end in an id: the segment before it. */
+  parentSegments?: readonly string[];
   /** The header that names the model, where it is not in the body; the format finds it as the last segment (or two) of the path. */
   modelHeader?: string;
   /** Whether a request is of this format, given one of these ends. `path` is the URL's pathname. */

@@ -14,6 +14,9 @@ import { gemini } from './gemini.ts';
 import { geminiEmbeddings } from './gemini-embeddings.ts';
 import { geminiInteractions } from './gemini-interactions.ts';
 import { imagen } from './imagen.ts';
+import { mistralAgents } from './mistral-agents.ts';
+import { mistralConversations } from './mistral-conversations.ts';
+import { mistralFim } from './mistral-fim.ts';
 import { ollama } from './ollama.ts';
 import { ollamaEmbeddings } from './ollama-embeddings.ts';
 import { openaiBatches } from './openai-batches.ts';
@@ -46,6 +49,9 @@ export const FORMATS: readonly Format[] = [
   geminiEmbeddings,
   geminiInteractions,
   imagen,
+  mistralFim,
+  mistralAgents,
+  mistralConversations,
   cohereChat,
   cohereEmbed,
   cohereRerank,
@@ -65,14 +71,22 @@ const BY_END = Map.groupBy(
   ({ end }) => end,
 );
 
+/** Those whose paths may end in an id, by what stands before it. */
+const BY_PARENT = Map.groupBy(
+  FORMATS.flatMap((format) => (format.parentSegments ?? []).map((parent) => ({ parent, format }))),
+  ({ parent }) => parent,
+);
+
 /**
- * The format of a request, if it is one of ours. Runs for every fetch of the service, so it looks at the last segment
- * of the path and nothing else until that fits. Google ends that segment in `:` and a verb.
+ * The format of a request, if it is one of ours. Runs for every fetch of the service, so it looks at the last two segments
+ * of the path and nothing else until one of them fits. Google ends the last one in `:` and a verb.
  */
 export function formatFor(method: string, path: string): Format | undefined {
   if (method !== 'POST') return undefined;
   const plain = path.endsWith('/') ? path.slice(0, -1) : path;
-  const segment = plain.slice(plain.lastIndexOf('/') + 1);
-  const candidates = BY_END.get(segment.slice(segment.lastIndexOf(':') + 1));
+  const slash = plain.lastIndexOf('/');
+  const candidates =
+    BY_END.get(plain.slice(Math.max(slash, plain.lastIndexOf(':')) + 1)) ??
+    BY_PARENT.get(plain.slice(plain.lastIndexOf('/', slash - 1) + 1, slash));
   return candidates?.find(({ format }) => format.matches(method, plain))?.format;
 }

@@ -64,9 +64,9 @@ export const openaiCompletions: Format = {
   operation: 'text_completion',
   provider: 'openai',
   lastSegments: ['completions'],
-  // Mistral's `/fim/completions` answers as a chat does.
+  // Mistral's `/fim/completions` and `/agents/completions` answer as a chat does.
   matches: (method, path) =>
-    method === 'POST' && path.endsWith('/completions') && !/\/(?:chat|fim)\/completions$/.test(path),
+    method === 'POST' && path.endsWith('/completions') && !/\/(?:chat|fim|agents)\/completions$/.test(path),
   request,
   texts: (body) => texts(body as Json),
   rewrite,

@@ -25,7 +25,7 @@ export async function readForm(bytes: Buffer, type: string): Promise<Body> {
 
 /** Undefined: the request is none of these. */
 export function mediaAnswer(path: string, body: Body): MediaAnswer | undefined {
-  if (path.endsWith('/completions') && !path.endsWith('/chat/completions')) return completion(body);
+  if (/(?<!\/(?:chat|fim|agents))\/completions$/.test(path)) return completion(body);
   if (/\/images\/\w+$/.test(path)) return pictures(path, body);
   if (path.endsWith('/audio/speech')) return speech(body);
   if (/\/audio\/(?:transcriptions|translations)$/.test(path)) return transcript(path, body);

@@ -9,6 +9,7 @@ import { Arrivals } from './arrivals.ts';
 import { bedrockAnswer } from './bedrock-provider.ts';
 import { createBothServer } from './both-http.ts';
 import { googleAnswer } from './google-provider.ts';
+import { MISTRAL_AGENTS_MODEL, mistralAnswer } from './mistral-provider.ts';
 import { mediaAnswer, readForm } from './openai-media-provider.ts';
 import { openaiResponse, responseEvents } from './openai-responses-provider.ts';
 import { cohereEvents, cohereJson, isCohere, isOllama, ollamaJson, ollamaLines } from './provider-cohere-ollama.ts';
@@ -106,6 +107,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, all: S
     googleAnswer(request.url ?? '/', body) ??
     anthropicAnswer(path, body, request.headers.host) ??
     vercelAnswer(path, body) ??
+    mistralAnswer(path, body) ??
     mediaAnswer(path, body);
   const bedrock = bedrockAnswer(path, body);
   if (bedrock?.pieces) return stream(response, bedrock.pieces, step, bedrock.type, bedrock.headers);
@@ -165,14 +167,19 @@ function jsonFor(path: string, body: Record<string, unknown>): unknown {
   if (isOllama(path)) return ollamaJson(path, body, COUNTS);
   if (path.endsWith('/embeddings')) return embeddings(body);
   if (path.endsWith('/responses')) return openaiResponse(body, 'completed');
-  return chat(body);
+  return chat(served(path, body));
 }
 
 function eventsFor(path: string, body: Record<string, unknown>): string[] {
   if (isCohere(path)) return cohereEvents(path, COUNTS);
   if (isOllama(path)) return ollamaLines(path, body, COUNTS);
   if (path.endsWith('/responses')) return responseEvents(body);
-  return chatEvents(body);
+  return chatEvents(served(path, body));
+}
+
+/** An agent has its model at Mistral. */
+function served(path: string, body: Record<string, unknown>): Record<string, unknown> {
+  return path.endsWith('/agents/completions') ? { ...body, model: MISTRAL_AGENTS_MODEL } : body;
 }
 
 const OPENAI_USAGE = {
@@ -219,7 +226,7 @@ function chat(body: Record<string, unknown>): unknown {
 }
 
 function isMistral(model: unknown): boolean {
-  return typeof model === 'string' && model.startsWith('mistral');
+  return typeof model === 'string' && /^(?:mistral|codestral)/.test(model);
 }
 
 function chatEvents(body: Record<string, unknown>): string[] {
