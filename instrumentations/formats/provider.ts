@@ -48,9 +48,9 @@ const SUFFIXES: readonly (readonly [string, string])[] = [
   ['.rep.googleapis.com', 'google'],
 ];
 
-/** Also `bedrock-runtime-fips`, and behind the endpoint of a private network. */
+/** Also `bedrock-runtime-fips`, and behind the endpoint of a private network. Flows and agents have a host of their own. */
 const BEDROCK =
-  /(?:^|\.)bedrock-(?:runtime|mantle)(?:-fips)?\.[a-z0-9-]+\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
+  /(?:^|\.)bedrock-(?:runtime|agent-runtime|mantle)(?:-fips)?\.[a-z0-9-]+\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
 
 /** `host` may carry a port. A host that nobody knows (a gateway, a proxy, a stand-in) is taken at the format's word. */
 export function providerOf(host: string, format: Pick<Format, 'provider'>): string {

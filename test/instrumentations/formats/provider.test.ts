@@ -23,6 +23,7 @@ describe('providerOf', () => {
     ['api.fireworks.ai', 'fireworks'],
     ['api.anthropic.com', 'anthropic'],
     ['bedrock-runtime.eu-west-1.amazonaws.com', 'aws'],
+    ['bedrock-agent-runtime.eu-west-1.amazonaws.com', 'aws'],
     ['generativelanguage.googleapis.com', 'google'],
     ['aiplatform.googleapis.com', 'google'],
     ['europe-west4-aiplatform.googleapis.com', 'google'],
