@@ -42,7 +42,7 @@ export function watchUncaught({ open }: Pick<Client, 'open'>): void {
     const path = withoutQuery(leaving.path);
     const format = formatFor(method, path);
     if (!format) warnOfUnmetered(leaving, path);
-    else if (isOurs(leaving) && !takePass(format) && open.isEmpty) warnOfUncaught(leaving, format);
+    else if (!takePass(format) && open.isEmpty && isOurs(leaving)) warnOfUncaught(leaving, format);
   });
 }
 

@@ -29,6 +29,10 @@ describe('warned about once, and neither held nor settled', () => {
       way: 'node:http, as an SDK',
       warning: /did not go through globalThis\.fetch, so it was NEITHER METERED NOR CAPPED/,
     },
+    {
+      way: 'node:http, as an SDK, after a fetch of no format after all',
+      warning: /did not go through globalThis\.fetch, so it was NEITHER METERED NOR CAPPED/,
+    },
   ])('$way', async ({ way, late = false, warning }) => {
     expect(await warningsOf(way, { late })).toEqual([expect.stringMatching(warning)]);
     expect(stage.stub.reservations).toEqual([]);

@@ -52,6 +52,13 @@ const ways = {
     const { fetch } = await import('undici');
     return () => json(fetch, '/api/chat');
   },
+  'node:http, as an SDK, after a fetch of no format after all': async () => {
+    const calls = [
+      () => fetch(`${url}/v1/chat/completions`, { method: 'POST', body: '{"question":"?"}' }).then((it) => it.text()),
+      () => byHttp('/v1/chat/completions', { 'x-stainless-lang': 'js' }),
+    ];
+    return () => calls.shift()();
+  },
   'fetch, of no format after all': async () => () =>
     fetch(`${url}/v1/chat/completions`, {
       method: 'POST',
