@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
-/** Ids whose random part is made at once, and the bytes and hexadecimal digits of one. */
+/** Ids whose random part is made at once, and the bytes of one. */
 const IDS = 128;
 const BYTES = 10;
-const DIGITS = 2 * BYTES;
 /** `xxx-vxxx-xxxxxxxxxxxx`: what follows the time and the version. */
 const TAIL = 21;
 /** Random parts, one after the other: cutting one string is cheaper than putting many together. */
@@ -26,15 +25,26 @@ export function uuidv7(nowMs: number): string {
   return prefix + tails.slice(at, taken);
 }
 
+const DASH = 45;
+const DIGITS = Buffer.from('0123456789abcdef', 'latin1');
+const VARIANTS = Buffer.from('89ab', 'latin1');
+const written = Buffer.alloc(TAIL * IDS);
+
+/** Digit by digit into one buffer: strings cut and put together for each id take twice as long. */
 function drawTails(): void {
-  const digits = randomBytes(BYTES * IDS).toString('hex');
-  const drawn: string[] = [];
-  for (let at = 0; at < digits.length; at += DIGITS) drawn.push(tailOf(digits.slice(at, at + DIGITS)));
-  tails = drawn.join('');
+  const random = randomBytes(BYTES * IDS);
+  for (let id = 0, at = 0; id < IDS; id += 1, at += TAIL) writeTail(random, id * BYTES, at);
+  tails = written.toString('latin1');
   taken = 0;
 }
 
-function tailOf(random: string): string {
-  const variant = '89ab'[Number.parseInt(random.charAt(3), 16) & 3];
-  return `${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(7, 19)}`;
+function writeTail(random: Buffer, from: number, to: number): void {
+  let at = to;
+  for (let digit = 0; digit < TAIL - 2; digit += 1) {
+    const byte = random[from + (digit >> 1)]!;
+    const bits = digit % 2 === 0 ? byte >> 4 : byte & 15;
+    if (digit === 3) written[at++] = DASH;
+    written[at++] = digit === 3 ? VARIANTS[bits & 3]! : DIGITS[bits]!;
+    if (digit === 6) written[at++] = DASH;
+  }
 }
