@@ -47,27 +47,28 @@ function partBytes(part: Json): number {
   return bytes;
 }
 
-/** As many agents may hand a conversation on to each other; what comes after them is not told apart. */
-const MAX_MODELS = 16;
-
 interface Heard {
   seen: Seen;
-  models: Set<string>;
+  /** Agents handed it on to each other, and each has a model of its own. */
+  isMixed: boolean;
 }
 
 function nothingYet(): Heard {
-  return { seen: { outputBytes: 0 }, models: new Set() };
+  return { seen: { outputBytes: 0 }, isMixed: false };
 }
 
-function takeEntry({ seen, models }: Heard, entry: Json): void {
+function takeEntry(heard: Heard, entry: Json): void {
+  const { seen } = heard;
   seen.outputBytes += bytesOf(entry);
   const model = name(entry.model);
-  if (model !== undefined && models.size < MAX_MODELS) models.add(model);
+  if (model === undefined) return;
+  seen.model ??= model;
+  if (model !== seen.model) heard.isMixed = true;
 }
 
 /** Usage is told of all models together, so that of several none can be named: it is settled as what was asked for. */
-function concluded({ seen, models }: Heard, request: RequestFacts): ResponseFacts {
-  return conclude({ ...seen, model: models.size === 1 ? [...models][0] : undefined }, request);
+function concluded({ seen, isMixed }: Heard, request: RequestFacts): ResponseFacts {
+  return conclude(isMixed ? { ...seen, model: undefined } : seen, request);
 }
 
 export function response(body: unknown, request: RequestFacts): ResponseFacts {
